@@ -1,0 +1,1 @@
+"""Contracts and adapters that two or more services need today; no business rule lives here."""

@@ -1,0 +1,230 @@
+"""Every table, with its owner: a service writes its own tables and reads no other's.
+
+The gateway's read side is the one exception: it reads the projector's three tables, never writes them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, LargeBinary, MetaData, String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+TASK_ID_LENGTH = 22
+
+
+class Base(DeclarativeBase):
+    """All tables of the installation; the naming convention keeps migrations stable."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads this class attribute and never changes it
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        str: Text,
+        uuid.UUID: UUID(as_uuid=True),
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------- gateway
+
+
+class Upload(Base):
+    """A file that a client sends or has sent. `state`: RECEIVING, STORED (a 202 was or may be given), EXPIRED."""
+
+    __tablename__ = "uploads"
+
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), primary_key=True)
+    tenant: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    datasource_name: Mapped[str]
+    original_filename: Mapped[str | None]
+    user_id: Mapped[str | None]
+    object_key: Mapped[str]
+    file_uri: Mapped[str]
+    multipart_id: Mapped[str | None]
+    options: Mapped[dict[str, Any]]
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    etag: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    stored_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_uploads_receiving", "created_at", postgresql_where=text("state = 'RECEIVING'")),)
+
+
+class OutboxRow(Base):
+    """A record that was promised in a transaction and waits for Kafka; deleted once Kafka has it."""
+
+    __tablename__ = "outbox"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    topic: Mapped[str]
+    key: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+# ------------------------------------------------------------------------------------------------ the worker services
+
+
+class JobColumns:
+    """What every inbox row has; `shared/inbox.py` is the only code that writes these columns.
+
+    A row may be leased when it is open, `available_at` has passed and nobody holds it. `deaths` counts leases that
+    ended without a word from their holder.
+    """
+
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), index=True)
+    attempt: Mapped[int]
+    event: Mapped[dict[str, Any]]
+    traceparent: Mapped[str | None]
+    lane: Mapped[int] = mapped_column(server_default="0")
+    wait_reason: Mapped[str | None]
+    available_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    deaths: Mapped[int] = mapped_column(server_default="0")
+    tries: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
+
+
+class ValidationJob(JobColumns, Base):
+    """The validator's inbox: one row for each uploaded file."""
+
+    __tablename__ = "validation_jobs"
+    __table_args__ = (Index("ix_validation_jobs_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class Submission(JobColumns, Base):
+    """The submitter's inbox: one row for each load. `phase`: WAITING, POSTING (the spec is frozen), POSTED."""
+
+    __tablename__ = "submissions"
+
+    phase: Mapped[str] = mapped_column(String(16), server_default="WAITING")
+    druid_task_id: Mapped[str | None] = mapped_column(unique=True)
+    spec: Mapped[dict[str, Any] | None]
+    spec_hash: Mapped[str | None] = mapped_column(String(64))
+    posting_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_submissions_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class LoadTurn(Base):
+    """The submitter's line: which tasks a datasource has accepted, in which order, and which have ended."""
+
+    __tablename__ = "load_turns"
+
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), primary_key=True)
+    tenant: Mapped[str | None]
+    datasource_name: Mapped[str | None]
+    mode: Mapped[str | None] = mapped_column(String(16))
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_load_turns_open", "tenant", "datasource_name", postgresql_where=text("ended_at IS NULL")),
+    )
+
+
+class DruidWatch(JobColumns, Base):
+    """The monitor's inbox: one row for each Druid task that is followed to its end.
+
+    `ended_at` and `druid_status` are set once Druid calls the task terminal; `progress` numbers the reports;
+    `missing_since` is when Druid first answered that it knows no such task.
+    """
+
+    __tablename__ = "druid_watch"
+
+    druid_status: Mapped[str | None] = mapped_column(String(16))
+    rows_processed: Mapped[int | None] = mapped_column(BigInteger)
+    rows_lost: Mapped[int | None] = mapped_column(BigInteger)
+    druid_error: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    progress: Mapped[int] = mapped_column(server_default="0")
+    refreshed: Mapped[bool] = mapped_column(server_default=text("false"))
+    loaded_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_druid_watch_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+# --------------------------------------------------------------------------------------------------------- projector
+
+
+class IngestionTask(Base):
+    """The one current state of each task; can be rebuilt from the topics to the same rows."""
+
+    __tablename__ = "ingestion_tasks"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), unique=True)
+    tenant: Mapped[str] = mapped_column(server_default="default")
+    user_id: Mapped[str | None]
+    datasource_name: Mapped[str | None]
+    original_filename: Mapped[str | None]
+    file_uri: Mapped[str | None]
+    status: Mapped[str] = mapped_column(String(16), server_default="PENDING")
+    status_reason: Mapped[str | None]
+    attempt: Mapped[int] = mapped_column(server_default="1")
+    druid_task_id: Mapped[str | None]
+    created_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    error_message: Mapped[str | None]
+    validation_errors: Mapped[list[Any] | None]
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    row_count: Mapped[int | None] = mapped_column(Integer)
+    mode: Mapped[str | None] = mapped_column(String(16))
+    rows_read: Mapped[int | None] = mapped_column(BigInteger)
+    rows_accepted: Mapped[int | None] = mapped_column(BigInteger)
+    rows_rejected: Mapped[int | None] = mapped_column(BigInteger)
+    rows_so_far: Mapped[int | None] = mapped_column(BigInteger)
+    ledger: Mapped[dict[str, Any] | None]
+    report_key: Mapped[str | None]
+    rejects_key: Mapped[str | None]
+    time_min: Mapped[datetime | None]
+    time_max: Mapped[datetime | None]
+
+
+class TaskAttempt(Base):
+    """What each attempt of a task came to."""
+
+    __tablename__ = "task_attempts"
+
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    druid_task_id: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    error_message: Mapped[str | None]
+    ledger: Mapped[dict[str, Any] | None]
+
+
+class TaskHistory(Base):
+    """Every event that was ever seen of a task, once."""
+
+    __tablename__ = "task_history"
+
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), index=True)
+    attempt: Mapped[int]
+    event_type: Mapped[str]
+    occurred_at: Mapped[datetime]
+    body: Mapped[dict[str, Any]]

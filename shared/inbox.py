@@ -1,0 +1,185 @@
+"""The inbox of a worker service: a record becomes a row, a worker leases the row, and only its holder may change it.
+
+The four steps are *inbox* (`put`, in the consumer's transaction), *lease* (`lease`, `heartbeat`), *effect* (the
+service's) and *event* (published by `shared/worker.py`, then `finish`). All times are PostgreSQL's, so the clocks of
+workers need not agree. The tables are those in `shared/db/models.py` that have `JobColumns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, and_, case, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db.engine import Database
+from shared.db.models import Base, JobColumns
+from shared.errors import PermanentError
+from shared.events import body_of
+from shared.kafka.envelope import Received
+
+_COMMON = frozenset(JobColumns.__annotations__)
+
+
+class LeaseLostError(PermanentError):
+    """Another worker has taken the row over; whatever this one still does about it must stay unsaid."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A leased row. `event` is the body that was received; `columns` are the table's own, beyond the common ones.
+
+    `tries` counts leases in all, `deaths` those whose holder vanished; both include what came before this lease only.
+    """
+
+    event_id: UUID
+    task_id: str
+    attempt: int
+    event: Mapping[str, Any]
+    traceparent: str | None
+    tries: int
+    deaths: int
+    wait_reason: str | None
+    columns: Mapping[str, Any]
+
+
+class Inbox:
+    """One service's rows.
+
+    Args:
+        database: where they are.
+        table: a mapped class that has `JobColumns`.
+        owner: names this process; a row leased under another name is not ours.
+        lease_for: how long a lease holds without a heartbeat.
+    """
+
+    def __init__(self, database: Database, table: type[JobColumns], *, owner: str, lease_for: timedelta) -> None:
+        if not issubclass(table, Base) or not isinstance(table.__table__, Table):
+            msg = f"{table.__name__} is no mapped table"
+            raise TypeError(msg)
+        self.lease_for = lease_for
+        self._table = table.__table__
+        self._own = tuple(column.name for column in self._table.columns if column.name not in _COMMON)
+        self._database = database
+        self._owner = owner
+
+    async def put(self, connection: AsyncConnection, received: Received, **columns: Any) -> bool:
+        """Make the row of an event, in the caller's transaction; False if the event was there already."""
+        event = received.event
+        inserted = await connection.execute(
+            insert(self._table)
+            .values(
+                event_id=received.event_id,
+                task_id=event.task_id,
+                attempt=event.attempt,
+                event=body_of(event),
+                traceparent=received.traceparent,
+                **columns,
+            )
+            .on_conflict_do_nothing(index_elements=["event_id"])
+            .returning(self._table.c.event_id)
+        )
+        return inserted.first() is not None
+
+    async def lease(self, limit: int = 1) -> list[Job]:
+        """Take up to `limit` open rows that nobody holds, the oldest of the lowest lane first.
+
+        A row whose lease ran out without a word is taken too, and its death is counted.
+        """
+        table = self._table
+        now = func.clock_timestamp()
+        free = (
+            select(table.c.event_id)
+            .where(
+                table.c.done_at.is_(None),
+                table.c.available_at <= now,
+                or_(table.c.lease_until.is_(None), table.c.lease_until < now),
+            )
+            .order_by(table.c.lane, table.c.available_at, table.c.event_id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("free")  # a sub-select could be run twice, and lock more than `limit`
+        )
+        taken = (
+            update(table)
+            .where(table.c.event_id.in_(select(free.c.event_id)))
+            .values(
+                lease_owner=self._owner,
+                lease_until=now + self.lease_for,
+                tries=table.c.tries + 1,
+                deaths=table.c.deaths + case((table.c.lease_owner.is_not(None), 1), else_=0),
+            )
+            .returning(*table.columns)
+        )
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(taken)).mappings().all()
+        rows = sorted(rows, key=lambda row: (row["lane"], row["available_at"], row["event_id"]))
+        return [self._job(row) for row in rows]
+
+    async def heartbeat(self, job: Job) -> None:
+        """Hold the row for another `lease_for`.
+
+        Raises:
+            LeaseLostError: another worker has it.
+        """
+        await self._change(job, lease_until=func.clock_timestamp() + self.lease_for)
+
+    async def update(self, job: Job, **columns: Any) -> None:
+        """Write the table's own columns of a held row; see `heartbeat`."""
+        await self._change(job, **columns)
+
+    async def finish(self, job: Job) -> None:
+        """Close the row: its event is published; see `heartbeat`."""
+        await self._change(job, done_at=func.clock_timestamp(), lease_owner=None, lease_until=None, wait_reason=None)
+
+    async def release(self, job: Job, *, delay: timedelta, reason: str | None, died: bool = False) -> None:
+        """Give the row back, to be leased again after `delay`; `died` counts this lease as a death; see `heartbeat`."""
+        await self._change(
+            job,
+            lease_owner=None,
+            lease_until=None,
+            wait_reason=reason,
+            available_at=func.clock_timestamp() + delay,
+            deaths=self._table.c.deaths + int(died),
+        )
+
+    async def hurry(self, connection: AsyncConnection, *task_ids: str) -> None:
+        """Make waiting rows of these tasks available at once, in the caller's transaction."""
+        table = self._table
+        await connection.execute(
+            update(table)
+            .where(table.c.task_id.in_(task_ids), table.c.done_at.is_(None), table.c.lease_owner.is_(None))
+            .values(available_at=func.clock_timestamp())
+        )
+
+    async def _change(self, job: Job, **columns: Any) -> None:
+        table = self._table
+        held = and_(
+            table.c.event_id == job.event_id,
+            table.c.lease_owner == self._owner,
+            table.c.tries == job.tries,
+            table.c.done_at.is_(None),
+        )
+        async with self._database.transaction() as connection:
+            changed = await connection.execute(update(table).where(held).values(**columns).returning(table.c.event_id))
+            if changed.first() is None:
+                msg = f"the lease on {self._table.name} {job.event_id} is lost"
+                raise LeaseLostError(msg)
+
+    def _job(self, row: Mapping[Any, Any]) -> Job:
+        return Job(
+            event_id=row["event_id"],
+            task_id=row["task_id"],
+            attempt=row["attempt"],
+            event=row["event"],
+            traceparent=row["traceparent"],
+            tries=row["tries"],
+            deaths=row["deaths"],
+            wait_reason=row["wait_reason"],
+            columns={name: row[name] for name in self._own},
+        )

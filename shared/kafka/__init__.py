@@ -1,0 +1,1 @@
+"""Kafka: topics, the CloudEvents envelope, one producer and one consumer wrapper."""

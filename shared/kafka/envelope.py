@@ -1,0 +1,205 @@
+"""CloudEvents 1.0 in Kafka binary mode: attributes in headers, the event as a JSON body, the task id as the key.
+
+Binding: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+An upstream system may leave all attributes out and publish `{"file_uri", "datasource_name"}` on `file.uploaded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+
+from shared import ids
+from shared.errors import PermanentError
+from shared.events import (
+    DEFAULT_TENANT,
+    EVENT_CLASSES,
+    AnyEvent,
+    FileUploaded,
+    LoadMode,
+    LoadOptions,
+    Model,
+    event_time,
+)
+
+SPEC_VERSION = "1.0"
+CONTENT_TYPE = "application/json"
+_CLASSES = {event.event_type: event for event in EVENT_CLASSES}
+
+RawHeaders = Sequence[tuple[str, bytes | None]]
+
+
+class UnreadableRecordError(PermanentError):
+    """A record is not one of our events; `task_id` is set when it could be read all the same."""
+
+    def __init__(self, message: str, *, task_id: str | None = None) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+
+
+@dataclass(frozen=True)
+class OutgoingRecord:
+    """A record ready for Kafka; `topic` is without the installation's prefix."""
+
+    topic: str
+    key: str
+    headers: dict[str, str]
+    body: bytes
+    event_id: UUID
+
+
+@dataclass(frozen=True)
+class Received:
+    """An event as a handler gets it. `event_id` is computed from the event, so every copy has the same."""
+
+    event: AnyEvent
+    event_id: UUID
+    traceparent: str | None = None
+
+
+class UpstreamFile(Model):
+    """What an upstream system has to say about a file, and what it may."""
+
+    file_uri: str = Field(min_length=1, max_length=4096)
+    datasource_name: str = Field(min_length=1, max_length=1024)
+    request_id: str | None = Field(default=None, max_length=256)
+    user_id: str | None = Field(default=None, max_length=256)
+    original_filename: str | None = Field(default=None, max_length=1024)
+    mode: LoadMode = LoadMode.APPEND
+    timestamp_column: str | None = Field(default=None, max_length=1024)
+    timestamp_format: str | None = Field(default=None, max_length=128)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+
+
+class _Subject(Model):
+    task_id: str | None = None
+
+
+def encode(event: AnyEvent, *, source: str, traceparent: str | None = None) -> OutgoingRecord:
+    """Wrap an event; `source` is the service's name."""
+    headers = {
+        "ce_specversion": SPEC_VERSION,
+        "ce_id": str(event.event_id),
+        "ce_type": event.event_type,
+        "ce_source": f"/ingest/{source}",
+        "ce_time": event_time(event).isoformat(),
+        "ce_subject": event.task_id,
+        "content-type": CONTENT_TYPE,
+    }
+    if traceparent:
+        headers["traceparent"] = traceparent
+    body = event.model_dump_json(exclude_none=True).encode()
+    return OutgoingRecord(event.topic, event.task_id, headers, body, event.event_id)
+
+
+def decode(*, topic: str, value: bytes | None, headers: RawHeaders, timestamp_ms: int) -> Received:
+    """Read a record of `topic` (without prefix).
+
+    Args:
+        topic: the topic's name without the installation's prefix.
+        value: the body; a tombstone (None) is no event.
+        headers: as Kafka gave them; values of headers that are not ours may be anything.
+        timestamp_ms: Kafka's time of the record; the acceptance time of an upstream record.
+
+    Raises:
+        UnreadableRecordError: saying what was wrong with it.
+    """
+    attributes = _attributes(headers)
+    subject = _readable_task_id(value, attributes)
+    if value is None:
+        msg = "the record has no value"
+        raise UnreadableRecordError(msg, task_id=subject)
+    try:
+        if topic == FileUploaded.topic and _task_id_in(value) is None:
+            event: AnyEvent = _upstream(value, attributes, timestamp_ms)
+        else:
+            event = _event_class(topic, attributes).model_validate_json(value, strict=True)
+    except ValidationError as error:
+        raise UnreadableRecordError(_first_problem(error), task_id=subject) from None
+    except UnreadableRecordError as error:
+        raise UnreadableRecordError(str(error), task_id=subject) from None
+    return Received(event, event.event_id, attributes.get("traceparent"))
+
+
+def _attributes(headers: RawHeaders) -> dict[str, str]:
+    """Our own attributes; a null or non-UTF-8 value counts as absent."""
+    found: dict[str, str] = {}
+    for name, raw in headers:
+        if raw is not None and (name.startswith("ce_") or name == "traceparent"):
+            try:
+                found[name] = raw.decode()
+            except UnicodeDecodeError:
+                continue
+    return found
+
+
+def _event_class(topic: str, attributes: dict[str, str]) -> type[AnyEvent]:
+    event_type = attributes.get("ce_type")
+    if event_type is None:
+        msg = "the header ce_type is missing or not text"
+        raise UnreadableRecordError(msg)
+    event_class = _CLASSES.get(event_type)
+    if event_class is None or event_class.topic != topic:
+        msg = f"no event of type {event_type[:100]!r} is known on this topic"
+        raise UnreadableRecordError(msg)
+    if attributes.get("ce_specversion", SPEC_VERSION) != SPEC_VERSION:
+        msg = f"CloudEvents {attributes['ce_specversion'][:20]!r} was not expected, but {SPEC_VERSION}"
+        raise UnreadableRecordError(msg)
+    return event_class
+
+
+def _upstream(value: bytes, attributes: dict[str, str], timestamp_ms: int) -> FileUploaded:
+    said = UpstreamFile.model_validate_json(value, strict=True)
+    try:
+        accepted_at = datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        msg = f"the record's timestamp {timestamp_ms} is no time"
+        raise UnreadableRecordError(msg) from None
+    return FileUploaded(
+        task_id=ids.upstream_task_id(
+            tenant=DEFAULT_TENANT,
+            datasource_name=said.datasource_name,
+            file_uri=said.file_uri,
+            request_id=attributes.get("ce_id") or said.request_id or "",
+        ),
+        datasource_name=said.datasource_name,
+        file_uri=said.file_uri,
+        accepted_at=accepted_at,
+        original_filename=said.original_filename,
+        user_id=said.user_id,
+        options=LoadOptions(
+            mode=said.mode,
+            timestamp_column=said.timestamp_column,
+            timestamp_format=said.timestamp_format,
+            delimiter=said.delimiter,
+        ),
+    )
+
+
+def _task_id_in(value: bytes) -> str | None:
+    try:
+        return _Subject.model_validate_json(value, strict=True).task_id
+    except ValidationError:
+        return None
+
+
+def _readable_task_id(value: bytes | None, attributes: dict[str, str]) -> str | None:
+    for candidate in (attributes.get("ce_subject"), _task_id_in(value) if value else None):
+        if candidate:
+            try:
+                ids.task_uuid_of(candidate)
+            except ValueError:
+                continue
+            return candidate
+    return None
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong, without the value: a record may hold what does not belong into a log."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place or 'body'}: {first['msg']}"[:500]

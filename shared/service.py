@@ -1,0 +1,136 @@
+"""A service's life: consumer, loops and health page start together, run, and drain on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import uvicorn
+
+from shared.health import Check, Progress, health_app
+from shared.kafka.consumer import Consumer
+from shared.telemetry import logger
+from shared.waiting import wait_any
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+Closer = Callable[[], Awaitable[None]]
+
+RESTART_AFTER = timedelta(seconds=1)
+DRAIN_SECONDS = 25.0
+_log = logger(__name__)
+
+
+class PortTakenError(Exception):
+    """Another process listens where the service's health page belongs."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service's HTTP pages are."""
+
+    host: str
+    port: int
+
+
+class Service:
+    """The running parts of a worker service.
+
+    Args:
+        name: the service's name.
+        address: where `/livez` and `/readyz` are served.
+        consumer: its consumer group.
+        loops: its long-running parts; each gets the stop signal, and is started again should it raise.
+        progress: what `/livez` looks at, beside the consumer.
+        checks: what `/readyz` asks.
+        closers: called in order after everything has stopped.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        address: Address,
+        consumer: Consumer,
+        loops: Sequence[Loop] = (),
+        progress: Sequence[Progress] = (),
+        checks: Mapping[str, Check],
+        closers: Sequence[Closer] = (),
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.app = health_app(service=name, progress=(consumer.progress, *progress), checks=checks)
+        self._consumer = consumer
+        self._loops = loops
+        self._closers = closers
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start consumer and loops, without the health page; drain them at the end of the block."""
+        stop = asyncio.Event()
+        joining = asyncio.create_task(self._consumer.start())
+        tasks = [asyncio.create_task(supervised(loop, stop)) for loop in self._loops]
+        try:
+            yield
+        finally:
+            stop.set()
+            await self._consumer.stop()
+            joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
+            await drain(tasks)
+            for close in self._closers:
+                await close()
+
+    async def serve(self) -> None:
+        """Run until SIGTERM or SIGINT, then drain.
+
+        Raises:
+            PortTakenError: the address is in use.
+        """
+        config = uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        with listening(self.address) as listener:
+            async with self.running():
+                _log.info("started", address=f"{self.address.host}:{self.address.port}")
+                await server.serve(sockets=[listener])
+        _log.info("stopped")
+
+
+@contextlib.contextmanager
+def listening(address: Address) -> Iterator[socket.socket]:
+    """A listening socket, bound before anything starts, so that a taken port is said at once.
+
+    Raises:
+        PortTakenError: naming the address.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address.host, address.port))
+        except OSError as error:
+            msg = f"{address.host}:{address.port} cannot be listened on: {error.strerror}"
+            raise PortTakenError(msg) from error
+        yield listener
+
+
+async def supervised(loop: Loop, stop: asyncio.Event) -> None:
+    """Run a loop until the stop; a defect that ends it is logged, and it is started again after a second."""
+    while not stop.is_set():
+        try:
+            await loop(stop)
+        except Exception:  # noqa: BLE001  # one loop's defect must not end the others
+            _log.exception("loop_died", loop=getattr(loop, "__qualname__", str(loop)))
+            await wait_any(RESTART_AFTER, stop)
+
+
+async def drain(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let tasks finish what they have in hand, for at most 25 s, then cancel them: their leases run out."""
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
