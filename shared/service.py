@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 import uvicorn
+import uvloop
 
+from shared import telemetry
 from shared.health import Check, Progress, health_app
 from shared.kafka.consumer import Consumer
-from shared.telemetry import logger
+from shared.settings import SettingsInvalidError, find_profile
+from shared.telemetry import LogSettings, logger
 from shared.waiting import wait_any
 
 Loop = Callable[[asyncio.Event], Awaitable[None]]
@@ -91,12 +98,36 @@ class Service:
             PortTakenError: the address is in use.
         """
         config = uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
-        server = uvicorn.Server(config)
-        with listening(self.address) as listener:
+        server = _Server(config)
+        with listening(self.address) as listener, on_signal(server.ask_to_exit):
             async with self.running():
                 _log.info("started", address=f"{self.address.host}:{self.address.port}")
                 await server.serve(sockets=[listener])
         _log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn's own handling raises the signal again, which would end the process undrained."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def ask_to_exit(self) -> None:
+        self.should_exit = True
+
+
+@contextlib.contextmanager
+def on_signal(call: Callable[[], None]) -> Iterator[None]:
+    """Call it at SIGTERM or SIGINT, as often as they come; at the end the process can be ended by them again."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, call)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 @contextlib.contextmanager
@@ -134,3 +165,38 @@ async def drain(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in late:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class ServiceSettings(Protocol):
+    """What every service's settings have."""
+
+    @property
+    def log(self) -> LogSettings:
+        """How to log."""
+
+    @classmethod
+    def read(cls, profile: Path | None) -> Self:
+        """Read all groups; raises `SettingsInvalidError`."""
+
+
+T = TypeVar("T", bound=ServiceSettings)
+
+
+def run_service(name: str, settings_class: type[T], create_app: Callable[[T], Service]) -> int:
+    """The whole of a service's `__main__`: settings, logs, event loop; 0 after a drained stop.
+
+    A setting that cannot be used or a port that is taken is one line on stderr and exit code 1.
+    """
+    try:
+        settings = settings_class.read(find_profile(Path.cwd()))
+        telemetry.configure(service=name, settings=settings.log)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings, create_app))
+    except (SettingsInvalidError, PortTakenError) as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 1
+    return 0
+
+
+async def _serve(settings: T, create_app: Callable[[T], Service]) -> None:
+    await create_app(settings).serve()

@@ -29,8 +29,9 @@ class Base(DeclarativeBase):
     )
     type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads this class attribute and never changes it
         datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
+        # None is SQL's NULL: without the flag a None that is written becomes the JSON value null
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
         str: Text,
         uuid.UUID: UUID(as_uuid=True),
     }
@@ -104,9 +105,15 @@ class JobColumns:
 
 
 class ValidationJob(JobColumns, Base):
-    """The validator's inbox: one row for each uploaded file."""
+    """The validator's inbox: one row for each uploaded file.
+
+    `outcome` is the one verdict that may be published, as `{"type", "body"}`; only the holder of the lease writes it.
+    """
 
     __tablename__ = "validation_jobs"
+
+    outcome: Mapped[dict[str, Any] | None]
+
     __table_args__ = (Index("ix_validation_jobs_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 
 

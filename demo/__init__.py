@@ -1,0 +1,1 @@
+"""Two real files, loaded and proven through the running installation."""

@@ -1,0 +1,51 @@
+"""How the command line shows a task: one line per state, then the ledger as a small table of equal figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+LEDGER_LINES = (
+    ("read", "rows_read", "by two readers"),
+    ("accepted", "rows_accepted", "written into canonical parts"),
+    ("rejected", "rows_rejected", "kept with their reasons"),
+    ("processed", "rows_processed", "by Druid's own report"),
+    ("counted", "rows_counted", "by a query of Druid"),
+)
+
+
+def state_line(task: Mapping[str, Any], seconds: float) -> str:
+    """One state: when, which, why."""
+    reason = f"  ({task['status_reason']})" if task.get("status_reason") else ""
+    rows = task.get("rows_so_far")
+    so_far = f"  {rows:,} rows so far" if rows and task["status"] == "RUNNING" else ""
+    return f"  {seconds:6.1f} s  {task['status']}{so_far}{reason}"
+
+
+def ledger_lines(task: Mapping[str, Any]) -> list[str]:
+    """The ledger's five figures, its verdict, and the query behind it; empty when the task has none."""
+    ledger = task.get("ledger") or {}
+    if not ledger.get("status"):
+        return []
+    lines = [
+        f"  {name:<9} {'unknown' if ledger.get(field) is None else format(ledger[field], ','):>13}  {meaning}"
+        for name, field, meaning in LEDGER_LINES
+    ]
+    reason = f": {ledger['reason']}" if ledger.get("reason") else ""
+    lines.append(f"  {'ledger':<9} {ledger['status']:>13}{reason}")
+    return lines
+
+
+def problem_lines(task: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the task, a line each."""
+    problems = task.get("validation_errors") or []
+    if problems:
+        return [f"{problem['code']}: {problem['message']}" for problem in problems]
+    return [task["error_message"]] if task.get("error_message") else []
+
+
+def task_lines(task: Mapping[str, Any]) -> list[str]:
+    """A task for people: what, where to, state, ledger, problems."""
+    name = task.get("original_filename") or task.get("file_uri") or "a file"
+    head = f"{name} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
+    return [head, *ledger_lines(task), *(f"  {line}" for line in problem_lines(task))]

@@ -1,0 +1,134 @@
+"""`ingest doctor`: asks every server and service for its version and state, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import Field
+from sqlalchemy import text
+
+from shared.db import migrate
+from shared.db.engine import Database, DatabaseSettings
+from shared.druid import DruidSettings, HttpDruid
+from shared.kafka.admin import admin_client
+from shared.kafka.settings import KafkaSettings
+from shared.kafka.topics import all_topics
+from shared.settings import SettingsGroup, load
+from shared.storage import S3ObjectStore, S3Settings
+
+ANSWER_SECONDS = 5.0
+
+
+class ServicePorts(SettingsGroup):
+    """Where the services' health pages are, on this machine."""
+
+    gateway: int = Field(default=8000, validation_alias="GATEWAY_PORT")
+    validator: int = Field(default=8001, validation_alias="VALIDATOR_PORT")
+    submitter: int = Field(default=8002, validation_alias="SUBMITTER_PORT")
+    monitor: int = Field(default=8003, validation_alias="MONITOR_PORT")
+    projector: int = Field(default=8004, validation_alias="PROJECTOR_PORT")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one server or service said: its version and state, or why it is down."""
+
+    name: str
+    good: bool
+    said: str
+
+
+async def examine(profile: Path | None) -> list[Finding]:
+    """Ask everything that the settings name, each for at most five seconds.
+
+    Raises:
+        SettingsInvalidError: if a setting cannot be used.
+    """
+    kafka = load(KafkaSettings, profile=profile)
+    database = load(DatabaseSettings, profile=profile)
+    druid = load(DruidSettings, profile=profile)
+    store = load(S3Settings, profile=profile)
+    ports = load(ServicePorts, profile=profile)
+    questions: dict[str, Callable[[], Awaitable[str]]] = {
+        "kafka": lambda: _kafka(kafka),
+        "postgresql": lambda: _postgresql(database),
+        "s3": lambda: _s3(store),
+        "druid": lambda: _druid(druid),
+        **{
+            name: lambda port=port: _service(port)  # type: ignore[misc]  # mypy does not type a default of a lambda
+            for name, port in ports.model_dump().items()
+        },
+    }
+    return list(await asyncio.gather(*(_ask(name, question) for name, question in questions.items())))
+
+
+async def _ask(name: str, question: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return Finding(name, good=True, said=await question())
+    except TimeoutError:
+        return Finding(name, good=False, said=f"no answer within {ANSWER_SECONDS:g} s")
+    except Exception as error:  # noqa: BLE001  # whatever a library raises, the doctor says it and goes on
+        lines = str(error).strip().splitlines()
+        return Finding(name, good=False, said=lines[0] if lines else type(error).__name__)
+
+
+async def _kafka(settings: KafkaSettings) -> str:
+    async with admin_client(settings) as client:
+        present = set(await client.list_topics())
+        brokers = len((await client.describe_cluster())["brokers"])
+    missing = [topic.name for topic in all_topics(settings) if topic.name not in present]
+    if missing:
+        msg = f"{settings.bootstrap_servers} lacks topics {', '.join(missing)}: run `ingest topics create`"
+        raise LookupError(msg)
+    return f"{settings.bootstrap_servers}  {brokers} broker(s), {len(all_topics(settings))} topics"
+
+
+async def _postgresql(settings: DatabaseSettings) -> str:
+    database = Database(settings)
+    try:
+        async with database.transaction() as connection:
+            version = (await connection.execute(text("SHOW server_version"))).scalar_one()
+    finally:
+        await database.close()
+    current, head = await migrate.current(settings), migrate.head()
+    if current != head:
+        msg = f"{settings.host}:{settings.port} is at revision {current}, not {head}: run `ingest db upgrade`"
+        raise LookupError(msg)
+    return f"{settings.host}:{settings.port}  PostgreSQL {version}, revision {current}"
+
+
+async def _s3(settings: S3Settings) -> str:
+    store = S3ObjectStore(settings)
+    try:
+        await store.ping()
+    finally:
+        await store.close()
+    return f"{settings.endpoint_url or 'AWS'}  bucket {settings.bucket_name}"
+
+
+async def _druid(settings: DruidSettings) -> str:
+    druid = HttpDruid(settings)
+    try:
+        return f"{settings.url}  Druid {await druid.version()}"
+    finally:
+        await druid.close()
+
+
+async def _service(port: int) -> str:
+    async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as http:
+        try:
+            answer = await http.get(f"http://127.0.0.1:{port}/readyz")
+        except httpx.TransportError as error:
+            msg = f"nothing listens on 127.0.0.1:{port}"
+            raise LookupError(msg) from error
+    checks = answer.json().get("checks", {})
+    failed = [f"{name} ({said})" for name, said in checks.items() if said != "ok"]
+    if not answer.is_success:
+        msg = f"127.0.0.1:{port} is not ready: {', '.join(failed) or answer.status_code}"
+        raise LookupError(msg)
+    return f"127.0.0.1:{port}  ready: {', '.join(checks)}"

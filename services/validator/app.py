@@ -1,0 +1,59 @@
+"""Puts the validator together."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+
+from services.validator.handlers import uploaded_handler
+from services.validator.judge import Judge, Rules
+from services.validator.settings import ValidatorSettings
+from shared.db.engine import Database
+from shared.db.models import ValidationJob
+from shared.events import FileUploaded
+from shared.inbox import Inbox
+from shared.kafka import admin
+from shared.kafka.consumer import Consumer
+from shared.kafka.producer import EventProducer
+from shared.service import Address, Service
+from shared.storage.port import ObjectStore
+from shared.storage.s3 import S3ObjectStore
+from shared.worker import Worker
+
+NAME = "validator"
+
+
+def create_app(
+    settings: ValidatorSettings,
+    *,
+    database: Database | None = None,
+    store: ObjectStore | None = None,
+    producer: EventProducer | None = None,
+) -> Service:
+    """The validator with its real servers, or with those that a test hands in; nothing connects yet."""
+    options = settings.options
+    database = database or Database(settings.database)
+    store = store or S3ObjectStore(settings.store)
+    producer = producer or EventProducer(settings.kafka, source=NAME)
+    inbox = Inbox(database, ValidationJob, owner=f"{socket.gethostname()}:{os.getpid()}", lease_for=options.lease_for)
+    rules = Rules(
+        allowed_buckets=frozenset({store.bucket, *options.allowed_buckets}),
+        max_source_bytes=options.max_source_bytes,
+        parse=options.parse_limits(),
+        child=options.child_limits(),
+        work_dir=options.work_dir,
+    )
+    judge = Judge(store, inbox, producer, rules, lambda: datetime.now(UTC))
+    worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
+    handle = uploaded_handler(database, inbox, worker.wake, small_file_bytes=options.small_file_bytes)
+    consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)
+    return Service(
+        NAME,
+        address=Address(options.host, options.port),
+        consumer=consumer,
+        loops=(worker.run,),
+        progress=(worker.progress,),
+        checks={"postgresql": database.ping, "s3": store.ping, "kafka": lambda: admin.ping(settings.kafka)},
+        closers=(producer.stop, store.close, database.close),
+    )

@@ -1,0 +1,31 @@
+"""The validator's engine: a file on local disk in, a verdict and canonical files on local disk out.
+
+It knows no S3, no Kafka, no database, no clock and no random. `run_child` judges a file in a process of its own;
+`parse.parse_file` does the same in this one (it is not imported here, because it loads Polars).
+"""
+
+from __future__ import annotations
+
+from .child import ChildDied, ChildLimits, ChildUsage, run_child
+from .request import ParseLimits, ParseOptions, ParseRequest
+from .verdict import VERDICT, Accepted, Code, Column, Part, Problem, Rejected, RejectsFile, TimeColumn, Verdict
+
+__all__ = [
+    "VERDICT",
+    "Accepted",
+    "ChildDied",
+    "ChildLimits",
+    "ChildUsage",
+    "Code",
+    "Column",
+    "ParseLimits",
+    "ParseOptions",
+    "ParseRequest",
+    "Part",
+    "Problem",
+    "Rejected",
+    "RejectsFile",
+    "TimeColumn",
+    "Verdict",
+    "run_child",
+]

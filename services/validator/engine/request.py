@@ -1,0 +1,53 @@
+"""What the engine is asked: one file on local disk, hints about it, and the limits it must keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MIB = 1024 * 1024
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ParseOptions(_Model):
+    """Hints of the sender; each is optional, and what is not said is found in the file.
+
+    `timestamp_column` is a name of the header. `timestamp_format` is one of `timestamps.FORMATS`.
+    `delimiter` is one character, neither a quote nor a line end.
+    """
+
+    timestamp_column: str | None = None
+    timestamp_format: str | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+
+
+class ParseLimits(_Model):
+    """Bounds on what a file may ask of the parser. Sizes are bytes.
+
+    `max_inflated_bytes` and `max_inflate_ratio` hold for compressed files only; the ratio is judged once 64 MiB have
+    been inflated. `max_record_bytes` bounds a physical line (a longer one rejects the file) and a quoted record over
+    several lines (a longer one is a broken quote). `part_bytes` is the size of a canonical part before compression.
+    `max_problem_samples` bounds the samples per error code in the report; the rejects file always has every bad row.
+    """
+
+    max_inflated_bytes: int = Field(default=64 * 1024 * MIB, gt=0)
+    max_inflate_ratio: int = Field(default=300, gt=0)
+    max_record_bytes: int = Field(default=MIB, gt=0)
+    max_columns: int = Field(default=2_000, gt=0)
+    part_bytes: int = Field(default=128 * MIB, gt=0)
+    max_problem_samples: int = Field(default=20, ge=0)
+
+
+class ParseRequest(_Model):
+    """One file to judge. `output_dir` must exist and be writable; `task_id` stands in every canonical row."""
+
+    source_path: Path
+    original_filename: str
+    output_dir: Path
+    task_id: str = Field(min_length=1)
+    options: ParseOptions = ParseOptions()
+    limits: ParseLimits = ParseLimits()

@@ -1,0 +1,129 @@
+"""What the engine answers: the file was accepted, with its canonical files, or rejected, with the reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+ColumnType = Literal["long", "double", "string"]
+
+
+class Code(StrEnum):
+    """Every reason against a file or a row. These are contract: reports, events and clients name them."""
+
+    # the file
+    EMPTY = "empty"
+    NO_ROWS = "no_rows"
+    ENCODING = "encoding"
+    GZIP_DAMAGED = "gzip_damaged"
+    NOT_DELIMITED = "not_delimited"
+    HEADER_INVALID = "header_invalid"
+    OPTION_INVALID = "option_invalid"
+    TIMESTAMP_AMBIGUOUS = "timestamp_ambiguous"
+    NO_VALID_ROWS = "no_valid_rows"
+    COUNT_MISMATCH = "count_mismatch"
+    LIMIT_INFLATED = "limit_inflated"
+    LIMIT_INFLATE_RATIO = "limit_inflate_ratio"
+    LIMIT_RECORD = "limit_record"
+    LIMIT_COLUMNS = "limit_columns"
+    LIMIT_MEMORY = "limit_memory"
+    LIMIT_TIME = "limit_time"
+    LIMIT_OUTPUT = "limit_output"
+    # a row, and in the first two cases the file too
+    QUOTE = "quote"
+    TIMESTAMP_MISSING = "timestamp_missing"
+    TIMESTAMP_INVALID = "timestamp_invalid"
+    FIELD_COUNT = "field_count"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(_Model):
+    """One reason against a file: a stable code, a sentence for its sender, and the facts behind it."""
+
+    code: str
+    message: str
+    detail: dict[str, JsonValue] = {}
+
+
+class Part(_Model):
+    """One canonical object: gzipped NDJSON. `bytes` is its size on disk, compressed."""
+
+    name: str
+    rows: int
+    bytes: int
+    uncompressed_bytes: int
+    sha256: str
+
+
+class RejectsFile(_Model):
+    """Every bad row of the file, as gzipped NDJSON."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Column(_Model):
+    """A column as it stands in the parts; `source_name` is its name in the file's header."""
+
+    name: str
+    type: ColumnType
+    source_name: str
+
+
+class TimeColumn(_Model):
+    """Where `__time` came from, how it was written, and what was assumed about its zone."""
+
+    source_name: str
+    format: str
+    note: str
+
+
+class Accepted(_Model):
+    """The file can be loaded. `rows_read` = `rows_accepted` + `rows_rejected` = `second_count`, always."""
+
+    outcome: Literal["accepted"] = "accepted"
+    rows_read: int
+    rows_accepted: int = Field(gt=0)
+    rows_rejected: int
+    second_count: int
+    parts: tuple[Part, ...] = Field(min_length=1)
+    columns: tuple[Column, ...]
+    time_column: TimeColumn
+    time_min_ms: int
+    time_max_ms: int
+    reject_counts: dict[str, int] = {}
+    rejects: RejectsFile | None = None
+    report: str
+
+
+class Rejected(_Model):
+    """The file cannot be loaded. Figures are None where the file was not read far enough to know them."""
+
+    outcome: Literal["rejected"] = "rejected"
+    problems: tuple[Problem, ...] = Field(min_length=1)
+    rows_read: int | None = None
+    rows_accepted: int | None = None
+    rows_rejected: int | None = None
+    second_count: int | None = None
+    reject_counts: dict[str, int] = {}
+    rejects: RejectsFile | None = None
+    report: str | None = None
+
+
+Verdict = Annotated[Accepted | Rejected, Field(discriminator="outcome")]
+VERDICT: TypeAdapter[Accepted | Rejected] = TypeAdapter(Verdict)
+
+
+class BadFile(Exception):  # noqa: N818 - it is no error of the program, and never leaves the engine
+    """Unwinds the readers when a file cannot be read on; `parse` turns it into `Rejected`."""
+
+    def __init__(self, code: Code, message: str, **detail: JsonValue) -> None:
+        super().__init__(message)
+        self.problem = Problem(code=code, message=message, detail=detail)

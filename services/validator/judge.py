@@ -1,0 +1,184 @@
+"""The validator's effect: fetch the file, have it judged in a child process, store what came of it, say it once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from services.validator import publication
+from services.validator.engine import (
+    Accepted,
+    ChildDied,
+    ChildLimits,
+    ParseLimits,
+    ParseOptions,
+    ParseRequest,
+    Rejected,
+    run_child,
+)
+from services.validator.publication import Run
+from services.validator.source import Source, permitted
+from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
+from shared.failpoint import failpoint
+from shared.inbox import Inbox, Job
+from shared.kafka.producer import EventProducer
+from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError, StoredObject
+from shared.telemetry import logger
+from shared.worker import Done, EffectDiedError
+
+_log = logger(__name__)
+# Ends that are no fault of the file: somebody has to put the store right.
+OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the judge must keep: where files may come from, how large they may be, and the limits of a child."""
+
+    allowed_buckets: frozenset[str]
+    max_source_bytes: int
+    parse: ParseLimits
+    child: ChildLimits
+    work_dir: Path
+
+
+class Judge:
+    """Judges one file at a time for each caller; repeatable.
+
+    The verdict is written into the job's row by the holder of the lease before it is published. So exactly one run of a
+    file is ever spoken of, a death after that only publishes it again, and what other runs have stored may be removed.
+    """
+
+    def __init__(
+        self, store: ObjectStore, inbox: Inbox, producer: EventProducer, rules: Rules, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._producer = producer
+        self._rules = rules
+        self._clock = clock
+
+    async def __call__(self, job: Job) -> Done:
+        """Judge the file of a leased job.
+
+        Raises:
+            TransientError: Kafka, PostgreSQL or the object store is away.
+            EffectDiedError: the parser died of something that is no limit of ours.
+        """
+        spoken = job.columns["outcome"]
+        if spoken is not None:
+            return Done((_read(spoken),))
+        event = FileUploaded.model_validate(job.event)
+        run = Run(event.task_id, uuid4().hex, self._clock())
+        validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
+        await self._producer.emit(validating, traceparent=job.traceparent)
+        outcome = await self._judge(event, run)
+        await self._inbox.update(job, outcome=_written(outcome))
+        if job.tries > 1:
+            await self._sweep(run)
+        return Done((outcome,))
+
+    def last_words(self, job: Job, why: str) -> tuple[TaskUpdated, ...]:
+        """The end of a task whose file has killed the parser three times."""
+        event = FileUploaded.model_validate(job.event)
+        message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
+        problem = Problem(code="validator_died", message=message)
+        return (publication.moved(event, TaskStatus.FAILED, occurred_at=self._clock(), problem=problem),)
+
+    async def _judge(self, event: FileUploaded, run: Run) -> FileValidated | TaskUpdated:
+        source = permitted(event, self._rules.allowed_buckets)
+        if isinstance(source, Problem):
+            return self._end(event, TaskStatus.REJECTED, source)
+        self._rules.work_dir.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{event.task_id}-", dir=self._rules.work_dir))
+        try:
+            file = folder / "source"
+            found = await self._fetch(event, source, file)
+            if isinstance(found, Problem):
+                status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
+                return self._end(event, status, found)
+            return await self._read(event, run, file, found.size_bytes)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
+        detail: dict[str, Any] = {"file_uri": event.file_uri}
+        try:
+            found = await self._store.head(source.key, bucket=source.bucket)
+            if found.size_bytes > self._rules.max_source_bytes:
+                largest = self._rules.max_source_bytes
+                message = f"the file has {found.size_bytes:,} bytes, and at most {largest:,} are taken: split it"
+                return Problem(code="limit_source", message=message, detail=detail)
+            return await self._store.download(source.key, file, etag=event.etag or found.etag, bucket=source.bucket)
+        except ObjectNotFoundError:
+            message = "there is no object at file_uri: write it first"
+            return Problem(code="source_missing", message=message, detail=detail)
+        except ObjectChangedError:
+            message = "the object is not the one that was uploaded: somebody has written over it since"
+            return Problem(code="source_changed", message=message, detail=detail)
+        except StorageRefusedError:
+            message = "the object store does not let the service read the object: check its permissions"
+            return Problem(code="source_refused", message=message, detail=detail)
+
+    async def _read(self, event: FileUploaded, run: Run, file: Path, file_size: int) -> FileValidated | TaskUpdated:
+        output = file.parent / "output"
+        output.mkdir()
+        request = ParseRequest(
+            source_path=file,
+            original_filename=event.original_filename or event.file_uri.rsplit("/", 1)[-1],
+            output_dir=output,
+            task_id=event.task_id,
+            options=ParseOptions(**event.options.model_dump(include=set(ParseOptions.model_fields))),
+            limits=self._rules.parse,
+        )
+        try:
+            failpoint("V1")
+            verdict = await run_child(request, self._rules.child)
+        except ChildDied as error:
+            raise EffectDiedError(str(error)) from error
+        await self._keep(verdict, run, output)
+        finished_at = self._clock()
+        if isinstance(verdict, Rejected):
+            _log.info("rejected", code=verdict.problems[0].code)
+            return publication.rejected(event, verdict, run, occurred_at=finished_at)
+        _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
+        return publication.validated(
+            event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=finished_at
+        )
+
+    async def _keep(self, verdict: Accepted | Rejected, run: Run, output: Path) -> None:
+        """Store parts, rejects and report in the run's own folders."""
+        if isinstance(verdict, Accepted):
+            for part in verdict.parts:
+                await self._store.put_file(run.part_key(part.name), output / part.name, content_type="application/gzip")
+        if verdict.rejects:
+            name = verdict.rejects.name
+            await self._store.put_file(run.rejects_key(name), output / name, content_type="application/gzip")
+        if verdict.report:
+            key, path = run.report_key(verdict.report), output / verdict.report
+            await self._store.put_file(key, path, content_type="application/json")
+
+    async def _sweep(self, kept: Run) -> None:
+        """Remove what earlier runs of this file have stored and never spoken of."""
+        for folder in publication.folders_of(kept.task_id):
+            async for found in self._store.list(folder):
+                if not found.key.startswith(f"{folder}{kept.run_id}/"):
+                    await self._store.delete(found.key)
+
+    def _end(self, event: FileUploaded, status: TaskStatus, problem: Problem) -> TaskUpdated:
+        return publication.moved(event, status, occurred_at=self._clock(), problem=problem)
+
+
+def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:
+    return {"type": outcome.event_type, "body": outcome.model_dump(mode="json")}
+
+
+def _read(spoken: dict[str, Any]) -> FileValidated | TaskUpdated:
+    outcome = FileValidated if spoken["type"] == FileValidated.event_type else TaskUpdated
+    return outcome.model_validate(spoken["body"])

@@ -1,0 +1,105 @@
+"""From the engine's verdict to the one event that tells it, with the keys of the run's objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from services.validator.engine import Accepted, Rejected
+from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskStatus, TaskUpdated
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One pass over one file; its folders are its own, named by a random `run_id`."""
+
+    task_id: str
+    run_id: str
+    started_at: datetime
+
+    def part_key(self, name: str) -> str:
+        """Where a canonical part goes."""
+        return f"validated/{self.task_id}/{self.run_id}/{name}"
+
+    def rejects_key(self, name: str) -> str:
+        """Where the rejected rows go."""
+        return f"rejected/{self.task_id}/{self.run_id}/{name}"
+
+    def report_key(self, name: str) -> str:
+        """Where the report goes."""
+        return f"reports/{self.task_id}/{self.run_id}/{name}"
+
+
+def folders_of(task_id: str) -> tuple[str, ...]:
+    """The prefixes under which every run of a task writes."""
+    return (f"validated/{task_id}/", f"rejected/{task_id}/", f"reports/{task_id}/")
+
+
+def validated(
+    event: FileUploaded, verdict: Accepted, run: Run, *, bucket: str, file_size: int, finished_at: datetime
+) -> FileValidated:
+    """The event that hands an accepted file on."""
+    return FileValidated(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        datasource_name=event.datasource_name,
+        accepted_at=event.accepted_at,
+        options=event.options,
+        run_id=run.run_id,
+        bucket=bucket,
+        parts=tuple(
+            Part(key=run.part_key(part.name), rows=part.rows, bytes=part.bytes, sha256=part.sha256)
+            for part in verdict.parts
+        ),
+        columns=tuple(Column(name=one.name, type=one.type, source_name=one.source_name) for one in verdict.columns),
+        rows_read=verdict.rows_read,
+        rows_accepted=verdict.rows_accepted,
+        rows_rejected=verdict.rows_rejected,
+        time_min=_time(verdict.time_min_ms),
+        time_max=_time(verdict.time_max_ms),
+        time_column=verdict.time_column.source_name,
+        file_size=file_size,
+        report_key=run.report_key(verdict.report),
+        rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
+        started_at=run.started_at,
+        finished_at=finished_at,
+    )
+
+
+def rejected(event: FileUploaded, verdict: Rejected, run: Run, *, occurred_at: datetime) -> TaskUpdated:
+    """The event that ends a task whose file cannot be loaded."""
+    return TaskUpdated(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        status=TaskStatus.REJECTED,
+        reason=verdict.problems[0].code,
+        occurred_at=occurred_at,
+        problems=tuple(Problem(code=one.code, message=one.message, detail=one.detail) for one in verdict.problems),
+        rows_read=verdict.rows_read,
+        rows_rejected=verdict.rows_rejected,
+        report_key=run.report_key(verdict.report) if verdict.report else None,
+        rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
+    )
+
+
+def moved(
+    event: FileUploaded, status: TaskStatus, *, occurred_at: datetime, problem: Problem | None = None
+) -> TaskUpdated:
+    """VALIDATING, or an end that needs no look at the file."""
+    return TaskUpdated(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        status=status,
+        reason=problem.code if problem else None,
+        occurred_at=occurred_at,
+        problems=(problem,) if problem else (),
+    )
+
+
+def _time(milliseconds: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=milliseconds)
