@@ -21,14 +21,10 @@ from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from services import display, doctor, supervisor
+from services import display, supervisor
 from services.gateway_client import GatewayClient
-from shared.db import migrate
-from shared.db.engine import DatabaseSettings
 from shared.errors import IngestError
 from shared.events import LoadMode, TaskStatus
-from shared.kafka import admin
-from shared.kafka.settings import KafkaSettings
 from shared.settings import SettingsGroup, find_profile, load
 
 EXIT_ERROR = 1
@@ -124,6 +120,9 @@ def status(
 @topics.command("create")
 def topics_create() -> None:
     """Make every missing topic with its partitions, replication and retention."""
+    from shared.kafka import admin  # noqa: PLC0415  # see `doctor_command`
+    from shared.kafka.settings import KafkaSettings  # noqa: PLC0415
+
     created, existing = asyncio.run(admin.create_topics(load(KafkaSettings, profile=find_profile(Path.cwd()))))
     typer.echo(f"topics     {len(created)} made, {len(existing)} there before")
 
@@ -131,6 +130,9 @@ def topics_create() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the tables to this release's form."""
+    from shared.db import migrate  # noqa: PLC0415  # see `doctor_command`
+    from shared.db.engine import DatabaseSettings  # noqa: PLC0415
+
     settings = load(DatabaseSettings, profile=find_profile(Path.cwd()))
     revision = asyncio.run(migrate.upgrade(settings))
     typer.echo(f"database   at revision {revision}")
@@ -148,6 +150,8 @@ def run(service: Annotated[str, typer.Argument(help="One of the five services, o
 @app.command("doctor")
 def doctor_command() -> None:
     """Ask every server and service for its version and state; one red line for each that is down."""
+    from services import doctor  # noqa: PLC0415  # loads every adapter, which the other commands need not wait for
+
     findings = asyncio.run(doctor.examine(find_profile(Path.cwd())))
     for finding in findings:
         style = "green" if finding.good else "red"

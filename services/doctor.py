@@ -18,7 +18,8 @@ from shared.kafka.admin import admin_client
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import all_topics
 from shared.settings import SettingsGroup, load
-from shared.storage import S3ObjectStore, S3Settings
+from shared.storage.s3 import S3ObjectStore
+from shared.storage.settings import S3Settings
 
 ANSWER_SECONDS = 5.0
 
@@ -108,7 +109,7 @@ async def _s3(settings: S3Settings) -> str:
         await store.ping()
     finally:
         await store.close()
-    return f"{settings.endpoint_url or 'AWS'}  bucket {settings.bucket_name}"
+    return f"{settings.s3_endpoint_url or 'AWS'}  bucket {settings.s3_bucket_name}"
 
 
 async def _druid(settings: DruidSettings) -> str:

@@ -18,8 +18,8 @@ from shared.settings import SettingsGroup
 
 # SQLSTATE classes and codes after which the same transaction may be repeated:
 # 08 connection, 53 out of resources, 57P0x shutting down or starting, 40001 serialization failure, 40P01 deadlock,
-# 55P03 lock not available. https://www.postgresql.org/docs/17/errcodes-appendix.html
-_REPEATABLE = ("08", "53", "57P0", "40001", "40P01", "55P03")
+# 55P03 lock not available, 42P01 no such table: the migration has not run yet. https://www.postgresql.org/docs/17/errcodes-appendix.html
+_REPEATABLE = ("08", "53", "57P0", "40001", "40P01", "55P03", "42P01")
 
 
 class DatabaseSettings(SettingsGroup):
@@ -62,6 +62,7 @@ class Database:
             max_overflow=2,
             pool_timeout=settings.connect_timeout.total_seconds(),
             pool_pre_ping=True,
+            hide_parameters=True,  # what users send does not belong into a log
             connect_args={
                 "timeout": settings.connect_timeout.total_seconds(),
                 "command_timeout": settings.statement_timeout.total_seconds(),
@@ -105,4 +106,6 @@ def is_away(error: DBAPIError) -> bool:
 
 
 def _in_one_line(error: BaseException) -> str:
-    return f"PostgreSQL is away: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    hint = "; run `ingest db upgrade`" if "does not exist" in first else ""
+    return f"PostgreSQL cannot serve: {first}{hint}"

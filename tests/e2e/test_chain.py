@@ -1,0 +1,129 @@
+"""A file goes in over HTTP or Kafka, and its rows are counted in the real Druid."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.files import rows_csv
+from tests.e2e.installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+
+def test_the_real_flights_are_all_there(installation: Installation, flights_csv: Path) -> None:
+    datasource = installation.datasource()
+    task_id = installation.upload(flights_csv, datasource, filename="flights.csv", mode="replace")
+    task = installation.completed(task_id, read=336_776)
+    with flights_csv.open(newline="") as file:
+        by_origin: dict[str, tuple[int, int]] = {}
+        for row in csv.DictReader(file):
+            flights, miles = by_origin.get(row["origin"], (0, 0))
+            by_origin[row["origin"]] = (flights + 1, miles + int(row["distance"]))
+    query = f'SELECT origin, COUNT(*) AS flights, SUM(distance) AS miles FROM "{datasource}" GROUP BY 1'  # noqa: S608
+    assert {row["origin"]: (row["flights"], row["miles"]) for row in installation.sql(query)} == by_origin
+    assert task["druid_task_id"] == f"ingest_{task_id}_1"
+    assert task["ledger"]["query"].startswith("SELECT COUNT(*)")
+
+
+def test_bad_rows_are_kept_apart_with_their_record_numbers(installation: Installation) -> None:
+    bad = frozenset({3, 77, 100, 101, 512, 999, 1000})
+    datasource = installation.datasource()
+    task_id = installation.upload(rows_csv(1000, bad=bad), datasource)
+    task = installation.completed(task_id, read=1000, rejected=7)
+    assert installation.count(datasource) == 993
+    lines = gzip.decompress(installation.object(task["rejects_key"])).decode().splitlines()
+    rejects = [json.loads(line) for line in lines]
+    assert {reject["record"] for reject in rejects} == bad
+    assert all(reject["raw"].rstrip().endswith("surplus") for reject in rejects)
+    assert all(reject["errors"][0]["code"] == "field_count" for reject in rejects)
+
+
+def test_a_file_without_a_time_is_rejected_with_the_columns_it_has(installation: Installation) -> None:
+    task = installation.end(installation.upload(b"name,city\nAda,London\nAlan,Wilmslow\n", installation.datasource()))
+    assert task["status"] == "REJECTED"
+    problem = task["validation_errors"][0]
+    assert problem["code"] == "timestamp_missing"
+    assert "name" in json.dumps(problem)
+    assert "city" in json.dumps(problem)
+
+
+def test_a_header_alone_is_rejected(installation: Installation) -> None:
+    task = installation.end(installation.upload(b"time,id,value\n", installation.datasource()))
+    assert (task["status"], task["validation_errors"][0]["code"]) == ("REJECTED", "no_rows")
+
+
+def test_an_upstream_record_runs_once_even_when_sent_twice(installation: Installation) -> None:
+    datasource = installation.datasource()
+    uri = installation.store_object("landing/day.csv", rows_csv(50))
+    body = json.dumps({"file_uri": uri, "datasource_name": datasource}).encode()
+    installation.publish("file.uploaded", body, copies=2)
+    task_id = _upstream_task(datasource, uri)
+    installation.completed(task_id, read=50)
+    assert installation.count(datasource) == 50
+    assert installation.druid_tasks(task_id, datasource) == [f"ingest_{task_id}_1"]
+
+
+def test_an_upstream_file_from_another_bucket_is_not_fetched(installation: Installation) -> None:
+    datasource, uri = installation.datasource(), "s3://somebody-elses/secret.csv"
+    installation.publish("file.uploaded", json.dumps({"file_uri": uri, "datasource_name": datasource}).encode())
+    task = installation.end(_upstream_task(datasource, uri))
+    assert (task["status"], task["validation_errors"][0]["code"]) == ("REJECTED", "forbidden_source")
+
+
+def test_an_event_delivered_three_more_times_changes_nothing(installation: Installation) -> None:
+    datasource = installation.datasource()
+    task_id = installation.upload(rows_csv(30), datasource)
+    installation.completed(task_id, read=30)
+    for topic in ("file.uploaded", "file.validated", "druid.submitted", "task.updated"):
+        for record in [one for one in installation.records(topic) if one.key == task_id.encode()]:
+            installation.publish(topic, record.value, key=record.key, headers=record.headers, copies=3)
+    marker = installation.upload(rows_csv(1), datasource)
+    installation.completed(marker, read=1)
+    assert installation.count(datasource) == 31
+    assert installation.druid_tasks(task_id, datasource) == [f"ingest_{task_id}_1"]
+    assert installation.ends(task_id) == ["COMPLETED"]
+
+
+def test_two_appends_add_up(installation: Installation) -> None:
+    datasource = installation.datasource()
+    tasks = [installation.upload(rows_csv(200, first=first), datasource) for first in (0, 100_000)]
+    for task_id in tasks:
+        installation.completed(task_id, read=200)
+    assert installation.count(datasource) == 400
+
+
+def test_a_replace_leaves_exactly_its_own_rows(installation: Installation) -> None:
+    datasource = installation.datasource()
+    installation.completed(installation.upload(rows_csv(500, step_seconds=86_400), datasource), read=500)
+    installation.completed(installation.upload(rows_csv(40), datasource, mode="replace"), read=40)
+    assert installation.count(datasource) == 40
+
+
+def test_a_small_file_behind_a_large_one(installation: Installation) -> None:
+    datasource = installation.datasource()
+    large = installation.upload(rows_csv(200_000), datasource)
+    small = installation.upload(rows_csv(20, first=500_000), datasource)
+    installation.completed(small, read=20)
+    installation.completed(large, read=200_000)
+    assert installation.count(datasource) == 200_020
+
+
+def test_a_small_replace_sent_after_a_large_append_never_ends_up_under_it(installation: Installation) -> None:
+    datasource = installation.datasource()
+    large = installation.upload(rows_csv(200_000), datasource)
+    small = installation.upload(rows_csv(20), datasource, mode="replace")
+    installation.completed(large, read=200_000)
+    installation.completed(small, read=20)
+    assert installation.count(datasource) == 20
+    assert "QUEUED" in {body.get("status") for body in installation.history(small)}
+
+
+def _upstream_task(datasource: str, uri: str) -> str:
+    from shared import ids  # noqa: PLC0415  # the one thing here that is computed as the services do
+
+    return ids.upstream_task_id(tenant="default", datasource_name=datasource, file_uri=uri)
