@@ -18,8 +18,9 @@ from shared.settings import SettingsGroup
 
 # SQLSTATE classes and codes after which the same transaction may be repeated:
 # 08 connection, 53 out of resources, 57P0x shutting down or starting, 40001 serialization failure, 40P01 deadlock,
-# 55P03 lock not available, 42P01 no such table: the migration has not run yet. https://www.postgresql.org/docs/17/errcodes-appendix.html
-_REPEATABLE = ("08", "53", "57P0", "40001", "40P01", "55P03", "42P01")
+# 55P03 lock not available, 42P01 and 42703 no such table or column:
+# the migration has not run yet, 28 and 3D000 password or database: somebody is setting them right. https://www.postgresql.org/docs/17/errcodes-appendix.html
+_REPEATABLE = ("08", "53", "57P0", "40001", "40P01", "55P03", "42P01", "42703", "28", "3D000")
 
 
 class DatabaseSettings(SettingsGroup):

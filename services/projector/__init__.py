@@ -1,0 +1,1 @@
+"""The projector: folds the events of each task into the one row that people see."""

@@ -1,0 +1,34 @@
+"""What the projector does with an event: remember it, fold the task anew, show the result; in one transaction."""
+
+from __future__ import annotations
+
+from services.projector import store
+from services.projector.projection import project
+from shared.db.engine import Database
+from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskUpdated
+from shared.failpoint import failpoint
+from shared.kafka.envelope import Received
+
+TOPICS = tuple(event.topic for event in (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated))
+
+
+class Handlers:
+    """The projector's reactions; each may be repeated, in any order and by several processes at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def on_event(self, received: Received) -> None:
+        """Bring the task's rows up to this event; a copy of a remembered event changes nothing.
+
+        Raises:
+            DatabaseAwayError: whether it was remembered is unknown; give the same event again.
+        """
+        task_id = received.event.task_id
+        async with self._database.transaction() as connection:
+            await store.take_turn(connection, task_id)
+            if await store.remember(connection, received):
+                events = await store.remembered(connection, task_id)
+                await store.show(connection, project(task_id, events))
+            failpoint("P1")
+        failpoint("P2")

@@ -1,0 +1,283 @@
+"""The fold: the events of a task, in any order and any number of copies, become the rows that are shown of it.
+
+An attempt's **shown** event is the furthest one: the highest rank; among ends the highest precedence; then the highest
+sequence. A task shows its highest attempt. Every field has one source, so no event can take back what another said:
+
+    field                                             source
+    ------------------------------------------------  --------------------------------------------------------------
+    id, task_id                                       the task id itself
+    tenant                                            FileUploaded; until it is there, the shown event
+    user_id, datasource_name, original_filename,      FileUploaded
+    file_uri, mode, created_at (accepted_at)
+    file_size                                         FileUploaded; where it does not say (upstream), FileValidated
+    attempt                                           the highest of any event
+    status, updated_at                                the shown event
+    status_reason                                     the shown TaskUpdated
+    started_at                                        the earliest TaskUpdated VALIDATING
+    completed_at                                      the shown event, if it is an end
+    error_message, validation_errors                  the shown event, if it is FAILED or REJECTED
+    ledger, row_count                                 the shown event, if it is an end
+    rows_so_far                                       the furthest TaskUpdated that has it
+    rows_read, rows_rejected, report_key, rejects_key FileValidated; where there is none, TaskUpdated REJECTED
+    rows_accepted, time_min, time_max                 FileValidated
+    druid_task_id                                     DruidSubmitted
+
+All sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from shared import ids
+from shared.events import (
+    AnyEvent,
+    DruidSubmitted,
+    FileUploaded,
+    FileValidated,
+    Ledger,
+    TaskCommand,
+    TaskStatus,
+    TaskUpdated,
+    event_time,
+)
+
+INTEGER_MAX = 2**31 - 1
+
+StateEvent = FileUploaded | FileValidated | DruidSubmitted | TaskUpdated
+E = TypeVar("E", FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRow:
+    """The columns of `ingestion_tasks`."""
+
+    id: uuid.UUID
+    task_id: str
+    tenant: str
+    user_id: str | None
+    datasource_name: str | None
+    original_filename: str | None
+    file_uri: str | None
+    status: str
+    status_reason: str | None
+    attempt: int
+    druid_task_id: str | None
+    created_at: datetime | None
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    error_message: str | None
+    validation_errors: list[Any] | None
+    file_size: int | None
+    row_count: int | None
+    mode: str | None
+    rows_read: int | None
+    rows_accepted: int | None
+    rows_rejected: int | None
+    rows_so_far: int | None
+    ledger: dict[str, Any] | None
+    report_key: str | None
+    rejects_key: str | None
+    time_min: datetime | None
+    time_max: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptRow:
+    """The columns of `task_attempts`."""
+
+    task_id: str
+    attempt: int
+    status: str
+    druid_task_id: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    error_message: str | None
+    ledger: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All that is shown of a task; the attempts in ascending order."""
+
+    task: TaskRow
+    attempts: tuple[AttemptRow, ...]
+
+
+def project(task_id: str, events: Iterable[AnyEvent]) -> Projection:
+    """Fold the events of one task.
+
+    Args:
+        task_id: whose events they are.
+        events: at least one that is no command; order and copies do not matter. Should two events with one id differ,
+            the earlier counts, by its own time.
+
+    Raises:
+        ValueError: if `task_id` is none, or there is nothing to show.
+    """
+    known = _without_copies(events)
+    if not known:
+        msg = f"there is no event to show of task {task_id}"
+        raise ValueError(msg)
+    numbers = sorted({event.attempt for event in known})
+    attempts = [_Attempt(number, [event for event in known if event.attempt == number]) for number in numbers]
+    uploads = sorted(_only(FileUploaded, known), key=lambda upload: upload.attempt)
+    return Projection(
+        task=_task_row(task_id, uploads[0] if uploads else None, attempts[-1]),
+        attempts=tuple(_attempt_row(task_id, attempt) for attempt in attempts),
+    )
+
+
+def status_of(event: StateEvent) -> TaskStatus:
+    """The state that an event says its task is in."""
+    match event:
+        case FileUploaded():
+            return TaskStatus.PENDING
+        case FileValidated():
+            return TaskStatus.VALIDATED
+        case DruidSubmitted():
+            return TaskStatus.SUBMITTED
+        case TaskUpdated():
+            return event.status
+
+
+class _Attempt:
+    """The events of one attempt, and what each field takes from them."""
+
+    def __init__(self, number: int, events: list[StateEvent]) -> None:
+        self.number = number
+        self._events = events
+        self.shown = max(events, key=_standing)
+        self.status = status_of(self.shown)
+        self.validated = next(iter(_only(FileValidated, events)), None)
+        self.submitted = next(iter(_only(DruidSubmitted, events)), None)
+        self._updates = _only(TaskUpdated, events)
+
+    @property
+    def verdict(self) -> FileValidated | TaskUpdated | None:
+        """Who counted the file's rows."""
+        return self.validated or self._furthest(lambda update: update.status is TaskStatus.REJECTED)
+
+    @property
+    def shown_update(self) -> TaskUpdated | None:
+        return self.shown if isinstance(self.shown, TaskUpdated) else None
+
+    @property
+    def failure(self) -> TaskUpdated | None:
+        return self.shown_update if self.status in {TaskStatus.FAILED, TaskStatus.REJECTED} else None
+
+    @property
+    def error_message(self) -> str | None:
+        if self.failure is None:
+            return None
+        return self.failure.problems[0].message if self.failure.problems else self.failure.reason
+
+    @property
+    def started_at(self) -> datetime | None:
+        validating = (update for update in self._updates if update.status is TaskStatus.VALIDATING)
+        return min((update.occurred_at for update in validating), default=None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return event_time(self.shown) if self.status.is_end else None
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        return self.shown_update.ledger if self.shown_update is not None and self.status.is_end else None
+
+    @property
+    def rows_so_far(self) -> int | None:
+        furthest = self._furthest(lambda update: update.rows_so_far is not None)
+        return furthest.rows_so_far if furthest is not None else None
+
+    def _furthest(self, wanted: Callable[[TaskUpdated], bool]) -> TaskUpdated | None:
+        return max(filter(wanted, self._updates), key=_standing, default=None)
+
+
+def _task_row(task_id: str, uploaded: FileUploaded | None, attempt: _Attempt) -> TaskRow:
+    validated, verdict, update, failure = attempt.validated, attempt.verdict, attempt.shown_update, attempt.failure
+    sizes = (event.file_size for event in (uploaded, validated) if event is not None)
+    return TaskRow(
+        id=ids.task_uuid_of(task_id),
+        task_id=task_id,
+        tenant=(uploaded or attempt.shown).tenant,
+        user_id=uploaded.user_id if uploaded else None,
+        datasource_name=uploaded.datasource_name if uploaded else None,
+        original_filename=uploaded.original_filename if uploaded else None,
+        file_uri=uploaded.file_uri if uploaded else None,
+        status=attempt.status.value,
+        status_reason=update.reason if update else None,
+        attempt=attempt.number,
+        druid_task_id=attempt.submitted.druid_task_id if attempt.submitted else None,
+        created_at=uploaded.accepted_at if uploaded else None,
+        updated_at=event_time(attempt.shown),
+        started_at=attempt.started_at,
+        completed_at=attempt.ended_at,
+        error_message=attempt.error_message,
+        validation_errors=[one.model_dump(mode="json") for one in failure.problems] or None if failure else None,
+        file_size=next((size for size in sizes if size is not None), None),
+        row_count=_as_integer(attempt.ledger.rows_counted if attempt.ledger else None),
+        mode=uploaded.options.mode.value if uploaded else None,
+        rows_read=verdict.rows_read if verdict else None,
+        rows_accepted=validated.rows_accepted if validated else None,
+        rows_rejected=verdict.rows_rejected if verdict else None,
+        rows_so_far=attempt.rows_so_far,
+        ledger=_as_json(attempt.ledger),
+        report_key=verdict.report_key if verdict else None,
+        rejects_key=verdict.rejects_key if verdict else None,
+        time_min=validated.time_min if validated else None,
+        time_max=validated.time_max if validated else None,
+    )
+
+
+def _attempt_row(task_id: str, attempt: _Attempt) -> AttemptRow:
+    return AttemptRow(
+        task_id=task_id,
+        attempt=attempt.number,
+        status=attempt.status.value,
+        druid_task_id=attempt.submitted.druid_task_id if attempt.submitted else None,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        error_message=attempt.error_message,
+        ledger=_as_json(attempt.ledger),
+    )
+
+
+def _without_copies(events: Iterable[AnyEvent]) -> list[StateEvent]:
+    first: dict[uuid.UUID, StateEvent] = {}
+    for event in events:
+        if isinstance(event, TaskCommand):
+            continue
+        kept = first.get(event.event_id)
+        if kept is None or _age(event) < _age(kept):
+            first[event.event_id] = event
+    return list(first.values())
+
+
+def _age(event: StateEvent) -> tuple[datetime, str]:
+    return event_time(event), event.model_dump_json()
+
+
+def _standing(event: StateEvent) -> tuple[int, int, int, datetime, uuid.UUID]:
+    """How far an event is; its time and id only decide between events that no service emits for the same step."""
+    status = status_of(event)
+    return status.rank, status.precedence, event.order, event_time(event), event.event_id
+
+
+def _only(kind: type[E], events: Iterable[StateEvent]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def _as_json(ledger: Ledger | None) -> dict[str, Any] | None:
+    return ledger.model_dump(mode="json", exclude_none=True) if ledger is not None else None
+
+
+def _as_integer(count: int | None) -> int | None:
+    """The count if the column, an INTEGER since the first release, can hold it; the ledger has it in any case."""
+    return count if count is not None and count <= INTEGER_MAX else None

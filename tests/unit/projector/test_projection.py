@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, project, status_of
+from shared import ids
+from shared.db.models import Base, IngestionTask, TaskAttempt
+from shared.events import AnyEvent, CommandName, TaskCommand, TaskStatus
+from tests.unit.projector.histories import (
+    PROBLEM,
+    RECONCILED,
+    TASK,
+    at,
+    histories,
+    loaded,
+    submitted,
+    updated,
+    uploaded,
+    validated,
+)
+
+
+def row(*events: AnyEvent) -> TaskRow:
+    return project(TASK, events).task
+
+
+# ------------------------------------------------------------------------------------------------ any order, any copies
+
+
+@given(history=histories(), data=st.data())
+def test_any_order_and_any_copies_give_the_same_rows(history: list[AnyEvent], data: st.DataObject) -> None:
+    copies = data.draw(st.lists(st.sampled_from(history), max_size=10))
+    shuffled = data.draw(st.permutations(history + copies))
+    assert project(TASK, shuffled) == project(TASK, history)
+
+
+@given(history=histories(), other=histories(), data=st.data())
+def test_copies_that_differ_do_not_make_the_order_matter(
+    history: list[AnyEvent], other: list[AnyEvent], data: st.DataObject
+) -> None:
+    everything = history + other
+    assert project(TASK, data.draw(st.permutations(everything))) == project(TASK, everything)
+
+
+@given(history=histories())
+def test_a_task_never_moves_back(history: list[AnyEvent]) -> None:
+    seen = (0, 0, -1)
+    for length in range(1, len(history) + 1):
+        task = project(TASK, history[:length]).task
+        status = TaskStatus(task.status)
+        standing = (task.attempt, status.rank, status.precedence)
+        assert standing >= seen
+        seen = standing
+
+
+@given(history=histories())
+def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[AnyEvent]) -> None:
+    shown = project(TASK, history)
+    assert [attempt.attempt for attempt in shown.attempts] == sorted({event.attempt for event in history})
+    last = shown.attempts[-1]
+    assert (shown.task.attempt, shown.task.status) == (last.attempt, last.status)
+    assert (shown.task.completed_at, shown.task.ledger) == (last.ended_at, last.ledger)
+
+
+@given(history=histories())
+def test_every_time_comes_from_an_event(history: list[AnyEvent]) -> None:
+    said = {at(second) for second in range(11)} | {at(-3600), at(-60)}
+    times = {value for name, value in dataclasses.asdict(project(TASK, history).task).items() if name.endswith("_at")}
+    assert times - {None} <= said
+
+
+# ----------------------------------------------------------------------------------------------------------- the fields
+
+
+def test_a_load_that_went_well() -> None:
+    task = row(*loaded())
+    assert dataclasses.asdict(task) == {
+        "id": ids.task_uuid_of(TASK),
+        "task_id": TASK,
+        "tenant": "default",
+        "user_id": "ada",
+        "datasource_name": "flights",
+        "original_filename": "flights.csv",
+        "file_uri": f"s3://ingest/uploads/{TASK}.csv",
+        "status": "COMPLETED",
+        "status_reason": None,
+        "attempt": 1,
+        "druid_task_id": f"ingest_{TASK}_1",
+        "created_at": at(0),
+        "updated_at": at(60),
+        "started_at": at(1),
+        "completed_at": at(60),
+        "error_message": None,
+        "validation_errors": None,
+        "file_size": 4096,
+        "row_count": 993,
+        "mode": "replace",
+        "rows_read": 1000,
+        "rows_accepted": 993,
+        "rows_rejected": 7,
+        "rows_so_far": 900,
+        "ledger": RECONCILED.model_dump(mode="json", exclude_none=True),
+        "report_key": "reports/run1.json",
+        "rejects_key": "rejected/run1.ndjson.gz",
+        "time_min": at(-3600),
+        "time_max": at(-60),
+    }
+
+
+def test_each_step_is_shown_when_it_is_the_furthest() -> None:
+    steps = loaded()
+    shown = [project(TASK, steps[:length]).task for length in range(1, len(steps) + 1)]
+    expected = [
+        ("PENDING", None, 0),
+        ("VALIDATING", None, 1),
+        ("VALIDATED", None, 2),
+        ("QUEUED", "order", 3),
+        ("SUBMITTED", None, 4),
+        ("RUNNING", None, 5),
+        ("RUNNING", None, 6),
+        ("LOADING", None, 7),
+        ("COMPLETED", None, 60),
+    ]
+    assert [(task.status, task.status_reason, task.updated_at) for task in shown] == [
+        (status, reason, at(seconds)) for status, reason, seconds in expected
+    ]
+    assert [task.completed_at for task in shown] == [None] * 8 + [at(60)]
+
+
+def test_a_rejected_file_tells_why_and_what_was_read() -> None:
+    verdict = updated(
+        TaskStatus.REJECTED,
+        2,
+        problems=(PROBLEM, PROBLEM),
+        rows_read=12,
+        rows_rejected=12,
+        report_key="reports/r.json",
+        rejects_key="rejected/r.gz",
+    )
+    task = row(uploaded(), updated(TaskStatus.VALIDATING, 1), verdict)
+    assert (task.status, task.completed_at) == ("REJECTED", at(2))
+    assert task.error_message == "no column holds times"
+    assert task.validation_errors == [PROBLEM.model_dump(mode="json")] * 2
+    assert (task.rows_read, task.rows_accepted, task.rows_rejected) == (12, None, 12)
+    assert (task.report_key, task.rejects_key) == ("reports/r.json", "rejected/r.gz")
+
+
+def test_a_failure_without_a_problem_tells_its_reason() -> None:
+    task = row(uploaded(), updated(TaskStatus.FAILED, 9, reason="source_changed"))
+    assert (task.error_message, task.validation_errors) == ("source_changed", None)
+
+
+@pytest.mark.parametrize("end", [TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.SUPERSEDED])
+def test_an_error_is_gone_when_another_end_outranks_it(end: TaskStatus) -> None:
+    task = row(updated(TaskStatus.REJECTED, 1, problems=(PROBLEM,)), updated(end, 2))
+    assert (task.status, task.error_message, task.validation_errors) == (end.value, None, None)
+
+
+def test_when_ends_meet_the_stronger_one_stays_whenever_it_came() -> None:
+    weakest_first = [
+        TaskStatus.REJECTED,
+        TaskStatus.CANCELLED,
+        TaskStatus.SUPERSEDED,
+        TaskStatus.FAILED,
+        TaskStatus.COMPLETED,
+    ]
+    for weak, strong in itertools.pairwise(weakest_first):
+        # the weak one is later and has the higher sequence: neither helps
+        assert row(updated(strong, 1), updated(weak, 9, sequence=5)).status == strong
+
+
+def test_the_upload_may_come_last_or_not_yet() -> None:
+    *others, upload = [*loaded()[1:], loaded()[0]]
+    without = row(*others)
+    assert (without.status, without.rows_read, without.datasource_name, without.created_at) == (
+        "COMPLETED",
+        1000,
+        None,
+        None,
+    )
+    assert row(*others, upload) == row(*loaded())
+
+
+def test_an_upstream_file_has_the_size_that_the_validator_saw() -> None:
+    assert row(uploaded(file_size=None)).file_size is None
+    assert row(uploaded(file_size=None), validated()).file_size == 4097
+    assert row(uploaded(file_size=0), validated()).file_size == 0
+
+
+@pytest.mark.parametrize(("counted", "shown"), [(INTEGER_MAX, INTEGER_MAX), (INTEGER_MAX + 1, None), (None, None)])
+def test_a_count_that_does_not_fit_is_only_in_the_ledger(counted: int | None, shown: int | None) -> None:
+    ledger = RECONCILED.model_copy(update={"rows_counted": counted})
+    task = row(updated(TaskStatus.COMPLETED, 1, ledger=ledger))
+    assert task.row_count == shown
+    assert task.ledger is not None
+    assert task.ledger.get("rows_counted") == counted
+
+
+def test_a_ledger_that_does_not_come_from_an_end_is_not_shown() -> None:
+    assert row(updated(TaskStatus.LOADING, 1, ledger=RECONCILED)).ledger is None
+
+
+def test_the_earliest_start_counts() -> None:
+    starts = [updated(TaskStatus.VALIDATING, 5, sequence=1), updated(TaskStatus.VALIDATING, 3)]
+    assert row(*starts).started_at == at(3)
+
+
+def test_a_late_event_of_a_lower_attempt_changes_its_own_row_only() -> None:
+    second: list[AnyEvent] = [
+        updated(TaskStatus.QUEUED, 70, attempt=2),
+        submitted(attempt=2, submitted_at=at(71)),
+        updated(TaskStatus.RUNNING, 72, attempt=2),
+    ]
+    before = project(TASK, [uploaded(), *second])
+    after = project(TASK, [uploaded(), *second, updated(TaskStatus.FAILED, 90, problems=(PROBLEM,))])
+    assert after.task == before.task
+    assert after.task.druid_task_id == f"ingest_{TASK}_2"
+    assert [(one.attempt, one.status, one.error_message) for one in after.attempts] == [
+        (1, "FAILED", "no column holds times"),
+        (2, "RUNNING", None),
+    ]
+
+
+def test_of_two_uploads_with_one_id_the_earlier_counts() -> None:
+    late = uploaded(accepted_at=at(0) + timedelta(milliseconds=1), user_id="eve")
+    assert row(late, uploaded()) == row(uploaded(), late) == row(uploaded())
+
+
+def test_commands_are_not_shown() -> None:
+    command = TaskCommand(task_id=TASK, attempt=3, command=CommandName.CANCEL, issued_at=at(5))
+    assert row(uploaded(), command) == row(uploaded())
+    with pytest.raises(ValueError, match="no event to show"):
+        project(TASK, [command])
+
+
+@pytest.mark.parametrize("status", TaskStatus)
+def test_a_state_can_be_shown_whoever_says_it(status: TaskStatus) -> None:
+    event = updated(status, 1)
+    assert (status_of(event), row(event).status) == (status, status.value)
+
+
+@pytest.mark.parametrize(("shown", "table"), [(TaskRow, IngestionTask), (AttemptRow, TaskAttempt)])
+def test_every_column_is_written(shown: Any, table: type[Base]) -> None:
+    assert [field.name for field in dataclasses.fields(shown)] == [column.name for column in table.__table__.columns]
+
+
+def test_events_that_say_no_state_have_one() -> None:
+    assert [status_of(event) for event in (uploaded(), validated(), submitted())] == [
+        TaskStatus.PENDING,
+        TaskStatus.VALIDATED,
+        TaskStatus.SUBMITTED,
+    ]
