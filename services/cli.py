@@ -177,22 +177,29 @@ def _upload(client: GatewayClient, path: Path, fields: Mapping[str, str]) -> dic
 
 def _follow(client: GatewayClient, task_id: str, timeout: float, output: str) -> int:
     """Show each state until the end; the exit code of the task, or of the time-out."""
-    started, seen, pause = time.monotonic(), None, POLL_SECONDS
+    deadline, pause = time.monotonic() + timeout, POLL_SECONDS
+    shown: list[str] = []
     while True:
         task = client.task(task_id)
-        now = (task["status"], task.get("status_reason"), task.get("rows_so_far"))
-        if now != seen and output == "text":
-            if seen is None:
-                typer.echo(f"{task.get('original_filename') or task_id} -> {task['datasource_name']}  task {task_id}")
-            typer.echo(display.state_line(task, time.monotonic() - started))
-        pause = POLL_SECONDS if now != seen else min(pause * 1.2, LONGEST_POLL_SECONDS)
-        seen = now
+        if output == "text":
+            pause = POLL_SECONDS if _show_news(task, shown) else min(pause * 1.2, LONGEST_POLL_SECONDS)
         if TaskStatus(task["status"]).is_end:
             return _conclude(task, output)
-        if time.monotonic() - started > timeout:
+        if time.monotonic() > deadline:
             _say(f"task {task_id} is still {task['status']} after {timeout:g} s: `ingest status {task_id} -w` goes on")
             return EXIT_TIMEOUT
         time.sleep(pause)
+
+
+def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
+    """Print the lines about the task that were not printed yet; whether there were any."""
+    head = f"{task.get('original_filename') or task['file_uri']} -> {task['datasource_name']}  task {task['task_id']}"
+    progress = display.progress_line(task)
+    news = [line for line in (head, *display.state_lines(task), progress) if line and line not in shown]
+    for line in news:
+        typer.echo(line)
+    shown.extend(news)
+    return bool(news)
 
 
 def _conclude(task: Mapping[str, Any], output: str) -> int:
@@ -201,9 +208,10 @@ def _conclude(task: Mapping[str, Any], output: str) -> int:
     if code:
         for line in display.problem_lines(task):
             _say(line)
-    elif task.get("rows_rejected"):
+    elif task["ledger"]["rows_rejected"]:
+        ledger = task["ledger"]
         where = f"; they are in {task['rejects_key']}" if task.get("rejects_key") else ""
-        _say(f"{task['rows_rejected']:,} of {task['rows_read']:,} rows were rejected{where}")
+        _say(f"{ledger['rows_rejected']:,} of {ledger['rows_read']:,} rows were rejected{where}")
     return code
 
 

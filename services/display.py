@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 LEDGER_LINES = (
@@ -14,12 +15,21 @@ LEDGER_LINES = (
 )
 
 
-def state_line(task: Mapping[str, Any], seconds: float) -> str:
-    """One state: when, which, why."""
-    reason = f"  ({task['status_reason']})" if task.get("status_reason") else ""
+def state_lines(task: Mapping[str, Any]) -> list[str]:
+    """Every state that the task has entered: seconds since it was accepted, which, why."""
+    states = task.get("states") or [{"status": task["status"], "at": task["created_at"], "reason": None}]
+    accepted = datetime.fromisoformat(task["created_at"] or states[0]["at"])
+    return [
+        f"  {(datetime.fromisoformat(state['at']) - accepted).total_seconds():6.1f} s  {state['status']}"
+        + (f"  ({state['reason']})" if state["reason"] else "")
+        for state in states
+    ]
+
+
+def progress_line(task: Mapping[str, Any]) -> str | None:
+    """How many rows Druid has taken so far, while it loads."""
     rows = task.get("rows_so_far")
-    so_far = f"  {rows:,} rows so far" if rows and task["status"] == "RUNNING" else ""
-    return f"  {seconds:6.1f} s  {task['status']}{so_far}{reason}"
+    return f"            {rows:,} rows so far" if rows and task["status"] == "RUNNING" else None
 
 
 def ledger_lines(task: Mapping[str, Any]) -> list[str]:

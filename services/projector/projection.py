@@ -21,6 +21,7 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     rows_read, rows_rejected, report_key, rejects_key FileValidated; where there is none, TaskUpdated REJECTED
     rows_accepted, time_min, time_max                 FileValidated
     druid_task_id                                     DruidSubmitted
+    states                                            the first event of each state of the shown attempt
 
 All sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
 """
@@ -86,6 +87,7 @@ class TaskRow:
     rejects_key: str | None
     time_min: datetime | None
     time_max: datetime | None
+    states: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +189,20 @@ class _Attempt:
     def ended_at(self) -> datetime | None:
         return event_time(self.shown) if self.status.is_end else None
 
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        """Every state that was entered, when and why, in the order in which an attempt passes them."""
+        entered = sorted(self._events, key=_standing)
+        first = {status_of(event): event for event in reversed(entered)}
+        return [
+            {
+                "status": status.value,
+                "at": event_time(event).isoformat(),
+                "reason": event.reason if isinstance(event, TaskUpdated) else None,
+            }
+            for status, event in sorted(first.items(), key=lambda item: _standing(item[1]))
+        ]
+
     @cached_property
     def ledger(self) -> Ledger | None:
         return self.shown_update.ledger if self.shown_update is not None and self.status.is_end else None
@@ -233,6 +249,7 @@ def _task_row(task_id: str, uploaded: FileUploaded | None, attempt: _Attempt) ->
         rejects_key=verdict.rejects_key if verdict else None,
         time_min=validated.time_min if validated else None,
         time_max=validated.time_max if validated else None,
+        states=attempt.states,
     )
 
 

@@ -207,6 +207,7 @@ class IngestionTask(Base):
     rejects_key: Mapped[str | None]
     time_min: Mapped[datetime | None]
     time_max: Mapped[datetime | None]
+    states: Mapped[list[Any] | None]
 
 
 class TaskAttempt(Base):

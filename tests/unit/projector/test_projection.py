@@ -111,6 +111,19 @@ def test_a_load_that_went_well() -> None:
         "rejects_key": "rejected/run1.ndjson.gz",
         "time_min": at(-3600),
         "time_max": at(-60),
+        "states": [
+            {"status": status, "at": at(second).isoformat(), "reason": reason}
+            for status, second, reason in (
+                ("PENDING", 0, None),
+                ("VALIDATING", 1, None),
+                ("VALIDATED", 2, None),
+                ("QUEUED", 3, "order"),
+                ("SUBMITTED", 4, None),
+                ("RUNNING", 5, None),
+                ("LOADING", 7, None),
+                ("COMPLETED", 60, None),
+            )
+        ],
     }
 
 

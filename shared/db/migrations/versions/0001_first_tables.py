@@ -139,6 +139,7 @@ def _projector() -> None:
         sa.Column("rejects_key", sa.Text()),
         _time("time_min"),
         _time("time_max"),
+        sa.Column("states", JSONB()),
         sa.PrimaryKeyConstraint("id", name="pk_ingestion_tasks"),
         sa.UniqueConstraint("task_id", name="uq_ingestion_tasks_task_id"),
     )
