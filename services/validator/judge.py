@@ -24,6 +24,7 @@ from services.validator.engine import (
 )
 from services.validator.publication import Run
 from services.validator.source import Source, permitted
+from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
@@ -78,11 +79,11 @@ class Judge:
         run = Run(event.task_id, uuid4().hex, self._clock())
         validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
         await self._producer.emit(validating, traceparent=job.traceparent)
-        outcome = await self._judge(event, run)
-        await self._inbox.update(job, outcome=_written(outcome))
+        spoken = _written(await self._judge(event, run))
+        await self._inbox.update(job, outcome=spoken)
         if job.tries > 1:
             await self._sweep(run)
-        return Done((outcome,))
+        return Done((_read(spoken),))
 
     def last_words(self, job: Job, why: str) -> tuple[TaskUpdated, ...]:
         """The end of a task whose file has killed the parser three times."""
@@ -176,7 +177,7 @@ class Judge:
 
 
 def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:
-    return {"type": outcome.event_type, "body": outcome.model_dump(mode="json")}
+    return {"type": outcome.event_type, "body": storable(outcome.model_dump(mode="json"))}
 
 
 def _read(spoken: dict[str, Any]) -> FileValidated | TaskUpdated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -56,7 +57,8 @@ class ValidatorOptions(SettingsGroup):
         return ChildLimits(max_rss_bytes=self.max_rss_bytes, max_seconds=self.max_seconds)
 
 
-class ValidatorSettings(SettingsGroup):
+@dataclass(frozen=True, kw_only=True)
+class ValidatorSettings:
     """All that the validator needs."""
 
     options: ValidatorOptions

@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from io import BytesIO
 from operator import methodcaller
 from typing import NoReturn
@@ -75,8 +76,11 @@ class _Records:
         self.good.append(ordinal)
         self.rows.append(row)
 
-    def add_broken(self, line: int, message: str) -> None:
-        """Take a line whose quoting is broken as one bad record."""
+    def add_broken(self, lines: list[bytes], line: int, end: int, message: str) -> None:
+        """Take a line whose quoting is broken as one bad record; the lines up to `end` were read in vain."""
+        self.vain_bytes += _size(lines, line + 1, end)
+        if self.vain_bytes > _VAIN_BYTES:
+            raise BadFile(Code.QUOTE, "Quotes are opened and not closed throughout the file; it cannot be read on.")
         self.bad.append(BadRecord(len(self.starts), RowError(Code.QUOTE, message), []))
         self.starts.append(line)
         self.ends.append(line + 1)
@@ -92,8 +96,6 @@ class DelimitedReader:
         self._dialect: Dialect = find_dialect(
             self._source.head, complete=self._source.head_complete, declared=request.options.delimiter
         )
-        # Global to the process; a longer field could only be part of a record that is too long.
-        csv.field_size_limit(self._limits.max_record_bytes)
         self._vain_bytes = 0
         self.header, self._body_offset, self._body_line = self._read_header()
         check_header(self.header, max_columns=self._limits.max_columns)
@@ -141,8 +143,10 @@ class DelimitedReader:
         for chunk, last in with_last(self._source.chunks(offset)):
             data += chunk
             lines = data[: _line_end(data, last=last)].splitlines(keepends=True)
+            self._check_length(lines, offset)
             check_utf8(b"".join(lines), offset)
-            found = _read_records(lines, self._dialect.delimiter, 0, self._limits, last=last, enough=1)
+            found = _Records()
+            _read_records(found, lines, self._dialect.delimiter, 0, self._limits, last=last, enough=1)
             if found.bad:
                 message = f"The first record cannot be a header: {found.bad[0].error.message}"
                 raise BadFile(Code.HEADER_INVALID, message)
@@ -162,11 +166,14 @@ class DelimitedReader:
         text = data[:end]
         check_utf8(text, offset)
         lines = text.splitlines(keepends=True)
-        if lines and max(map(len, lines)) > self._limits.max_record_bytes + 2:
-            self._refuse_long_line(offset)
+        self._check_length(lines, offset)
         if b'"' not in text and self._dialect.delimiter.isascii():
             return self._cut_plain(text, lines)
         return self._cut_quoted(lines, last=last)
+
+    def _check_length(self, lines: list[bytes], offset: int) -> None:
+        if lines and max(map(len, lines)) > self._limits.max_record_bytes + len(b"\r\n"):
+            self._refuse_long_line(offset)
 
     def _refuse_long_line(self, offset: int) -> NoReturn:
         limit = self._limits.max_record_bytes
@@ -204,10 +211,9 @@ class DelimitedReader:
 
     def _cut_quoted(self, lines: list[bytes], *, last: bool) -> _Cut:
         width = len(self.header)
-        found = _read_records(lines, self._dialect.delimiter, width, self._limits, last=last)
-        self._vain_bytes += found.vain_bytes
-        if self._vain_bytes > _VAIN_BYTES:
-            raise BadFile(Code.QUOTE, "Quotes are opened and not closed throughout the file; it cannot be read on.")
+        found = _Records(vain_bytes=self._vain_bytes)
+        _read_records(found, lines, self._dialect.delimiter, width, self._limits, last=last)
+        self._vain_bytes = found.vain_bytes
         lines = lines[: found.next_line]
         frame = _frame_of_rows(found.rows, width)
         return _Cut(
@@ -216,41 +222,63 @@ class DelimitedReader:
 
 
 def _read_records(
-    lines: list[bytes], delimiter: str, width: int, limits: ParseLimits, *, last: bool, enough: int = 0
-) -> _Records:
+    found: _Records,
+    lines: list[bytes],
+    delimiter: str,
+    width: int,
+    limits: ParseLimits,
+    *,
+    last: bool,
+    enough: int | None = None,
+) -> None:
     """Read `lines` with `csv.reader`; stop before a record that is still open unless these lines are the last.
 
     With `enough`, stop after that many records. A `width` of 0 takes any number of fields.
     """
-    found = _Records()
     text = [line.decode("utf-8") for line in lines]
-    while found.next_line < len(lines):
-        begin = start = found.next_line
-        reader = csv.reader(map(text.__getitem__, range(begin, len(text))), delimiter=delimiter, strict=True)
-        try:
-            for row in reader:
-                end = begin + reader.line_num
-                if end - start > 1 and _size(lines, start, end) > limits.max_record_bytes:
-                    _broken(found, lines, start, end, f"quoted field too long (over {limits.max_record_bytes:,} bytes)")
-                    break
-                found.add(row, start, end, width)
-                found.next_line = start = end
-                if enough and len(found.starts) >= enough:
-                    return found
-        except csv.Error as error:
+    # The limit is the process's: set for this call only. A longer field is part of a record that is too long.
+    field_limit = csv.field_size_limit(limits.max_record_bytes + 1)
+    try:
+        waiting = False
+        while found.next_line < len(lines) and not waiting and len(found.starts) != enough:
+            waiting = _read_run(found, lines, text, delimiter, width, limits.max_record_bytes, last=last, enough=enough)
+    finally:
+        csv.field_size_limit(field_limit)
+
+
+def _read_run(
+    found: _Records,
+    lines: list[bytes],
+    text: list[str],
+    delimiter: str,
+    width: int,
+    longest: int,
+    *,
+    last: bool,
+    enough: int | None,
+) -> bool:
+    """Read up to and including the next broken record. True when the last record waits for more lines."""
+    begin = start = found.next_line
+    reader = csv.reader(map(text.__getitem__, range(begin, len(text))), delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
             end = begin + reader.line_num
-            if "unexpected end of data" not in str(error):
-                _broken(found, lines, start, end, _explain(error, delimiter))
-            elif last or _size(lines, start, end) > limits.max_record_bytes:
-                _broken(found, lines, start, end, "a quote is opened and never closed")
-            else:
-                return found
-    return found
-
-
-def _broken(found: _Records, lines: list[bytes], start: int, end: int, message: str) -> None:
-    found.vain_bytes += _size(lines, start + 1, end)
-    found.add_broken(start, message)
+            if end - start > 1 and _size(lines, start, end) > longest:
+                found.add_broken(lines, start, end, f"the quoted record is longer than {longest:,} bytes")
+                return False
+            found.add(row, start, end, width)
+            found.next_line = start = end
+            if len(found.starts) == enough:
+                return False
+    except csv.Error as error:
+        end = begin + reader.line_num
+        if "unexpected end of data" not in str(error):
+            found.add_broken(lines, start, end, _explain(error, delimiter))
+        elif last or _size(lines, start, end) > longest:
+            found.add_broken(lines, start, end, "a quote is opened and never closed")
+        else:
+            return True
+    return False
 
 
 def _explain(error: csv.Error, delimiter: str) -> str:
@@ -277,6 +305,7 @@ def _may_hold_blank(lines: list[bytes]) -> bool:
     return bool(lines) and min(map(len, lines)) <= len(b"\r\n") and not all(line.rstrip(b"\r\n") for line in lines)
 
 
+@lru_cache(maxsize=1_000)
 def _field_count(expected: int, got: int) -> RowError:
     return RowError(Code.FIELD_COUNT, f"expected {expected} fields, got {got}")
 

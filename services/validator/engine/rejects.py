@@ -15,6 +15,8 @@ from .verdict import RejectsFile
 REJECTS_NAME = "rejects.ndjson.gz"
 _SAMPLE_CHARS = 200
 _BUFFER_LINES = 10_000
+# json.dumps would build an encoder for every row.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class RejectsWriter:
@@ -40,7 +42,7 @@ class RejectsWriter:
             "fields": fields,
             "errors": [stated],
         }
-        self._lines.append(json.dumps(line, ensure_ascii=False))
+        self._lines.append(_encode(line))
         self.rows += 1
         self.counts[error.code] += 1
         samples = self.samples.setdefault(error.code, [])
