@@ -1,14 +1,16 @@
 """The narrowest type that holds every value of a column, over all rows: long, double, else string.
 
 - long: a whole number in 64 bits, written without leading zeros, `+` or `-0`.
-- double: a decimal or an exponent, at most 17 significant digits (all that a double can need), finite. Whole numbers
-  join a double column while they are exact in a double, up to 2^53.
+- double: a decimal or an exponent, finite, of which a double keeps every digit: up to 15 significant digits always, 16
+  or 17 when the shortest text of the double is the same number. Whole numbers join a double column while they are exact
+  in a double, up to 2^53.
 - The null markers count as null in number columns. In text only the empty string is null: Namibia stays `NA`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from .verdict import ColumnType
 
 NULL_MARKERS = ("", "NA", "N/A", "n/a", "null", "NULL", r"\N", "-", "NaN", "nan", "None")
 _EXACT_IN_DOUBLE = 2**53
+_ALWAYS_KEPT_DIGITS = 15
 _MAX_DIGITS = 17
 
 _LONG = r"^(?:0|-?[1-9][0-9]{0,18})$"
@@ -105,4 +108,12 @@ def _doubles(values: pl.Series) -> pl.Series:
     vanished = (number == 0) & (digits > 0)
     fractional = values.str.contains("[.eE]") & (digits <= _MAX_DIGITS) & number.is_finite() & ~vanished
     whole = values.cast(pl.Int64, strict=False).is_between(-_EXACT_IN_DOUBLE, _EXACT_IN_DOUBLE)
-    return (values.str.contains(_DOUBLE) & (fractional | whole)).fill_null(value=False)
+    fits = (values.str.contains(_DOUBLE) & (fractional | whole)).fill_null(value=False)
+    doubtful = (fits & ~whole.fill_null(value=False) & (digits > _ALWAYS_KEPT_DIGITS)).arg_true()
+    rounded = [row for row in doubtful if not _is_kept(values[row])]
+    return fits.scatter(rounded, values=False) if rounded else fits
+
+
+def _is_kept(value: str) -> bool:
+    """Whether the double that is nearest to the value is written as the same number."""
+    return Decimal(repr(float(value))) == Decimal(value)
