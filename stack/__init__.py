@@ -1,0 +1,1 @@
+"""The real servers of the product as child processes on loopback: `python -m stack --help`."""

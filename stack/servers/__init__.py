@@ -1,0 +1,1 @@
+"""Each kind of server: its configuration, its start, its readiness."""
