@@ -1,0 +1,216 @@
+"""The monitor's rules: what an answer of Druid's means, when to look again, and when a task is over.
+
+Pure. Time comes in as arguments. Two questions are asked in turn: `observe` (what has become of the Druid task?) until
+Druid calls it ended or has lost it, then `judge` (are its rows there?) until there is a verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.monitor.ledger import Expected, reconcile
+from shared.druid import DruidState, DruidTaskStatus, RowsCounted, RowStats
+from shared.events import Ledger, LedgerStatus, Problem
+
+
+class End(StrEnum):
+    """How a Druid task ended; LOST: Druid does not know it any more. The rows decide, not this."""
+
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long each kind of doubt may last.
+
+    Attributes:
+        missing: until a task that Druid does not know counts as lost.
+        settle: until a count that is short is believed of a task that failed or was lost.
+        report: until a success is accepted without Druid's report.
+        count: until a count that differs is believed of a task that succeeded.
+        visible: until a datasource that SQL does not know counts as not there; Druid's own period is one minute.
+        load: until segments that are not loaded are given up.
+    """
+
+    missing: timedelta
+    settle: timedelta
+    report: timedelta
+    count: timedelta
+    visible: timedelta
+    load: timedelta
+
+
+@dataclass(frozen=True)
+class Pending:
+    """It waits in Druid for a slot or a lock, or is missing for a moment: look again."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """It reads rows."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Druid does not know it, for the first time."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Now its rows have to be looked for."""
+
+    end: End
+    error: str | None = None
+
+
+Observation = Pending | Running | Missing | Ended
+
+
+def observe(
+    status: DruidTaskStatus | None, *, missing_since: datetime | None, now: datetime, patience: Patience
+) -> Observation:
+    """What Druid's answer means; `status` is None when Druid does not know the task."""
+    if status is None:
+        if missing_since is None:
+            return Missing()
+        return Ended(End.LOST) if now - missing_since >= patience.missing else Pending()
+    match status.state:
+        case DruidState.RUNNING:
+            return Running() if status.placed else Pending()
+        case DruidState.SUCCESS:
+            return Ended(End.SUCCESS)
+        case DruidState.FAILED:
+            return Ended(End.FAILED, status.error or "Druid gave no reason")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of a task that has ended.
+
+    `loaded` says whether all segments of its intervals can be queried; `counted` is None when the count was refused.
+    `since_end` and `since_loaded` are how long ago Druid ended it and the first count was taken.
+    """
+
+    end: End
+    error: str | None
+    expected: Expected
+    stats: RowStats | None
+    loaded: bool
+    counted: RowsCounted | None
+    counted_at: datetime
+    since_end: timedelta
+    since_loaded: timedelta
+
+
+@dataclass(frozen=True)
+class Again:
+    """Too early to say."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """All rows are there, once."""
+
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class Disproven:
+    """They are not, and waiting does not help."""
+
+    problem: Problem
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class PostAgain:
+    """Druid has lost the task and has none of its rows: the same post may be made again."""
+
+
+Verdict = Again | Proven | Disproven | PostAgain
+
+
+def judge(evidence: Evidence, patience: Patience) -> Verdict:
+    """Whether the rows are there. The count decides whatever Druid says about its task."""
+    # A failed or lost task may have published all the same; what is left of its report is then no figure to compare.
+    stats = evidence.stats if evidence.end is End.SUCCESS else None
+    ledger = reconcile(evidence.expected, stats=stats, counted=evidence.counted, counted_at=evidence.counted_at)
+    if not evidence.loaded:
+        ledger = ledger.model_copy(update={"status": LedgerStatus.MISMATCH})
+        late = evidence.since_end >= patience.load
+        return Disproven(_problem("load_timeout", _NOT_LOADED, evidence), ledger) if late else Again()
+    if ledger.status is LedgerStatus.RECONCILED:
+        report_may_come = evidence.end is End.SUCCESS and stats is None and evidence.since_end < patience.report
+        return Again() if report_may_come else Proven(ledger)
+    return _judge_short(evidence, ledger, patience)
+
+
+def _judge_short(evidence: Evidence, ledger: Ledger, patience: Patience) -> Verdict:
+    """The figures differ: for good, once the grace of this kind of end has passed."""
+    rows = _rows(evidence)
+    verdict: Verdict
+    match evidence.end:
+        case End.SUCCESS if rows is None:
+            grace, verdict = patience.visible, Disproven(_problem("not_queryable", _INVISIBLE, evidence), ledger)
+        case End.SUCCESS:
+            grace, verdict = patience.count, Disproven(_problem("row_mismatch", _MISMATCH, evidence), ledger)
+        case End.FAILED:
+            grace, verdict = patience.settle, Disproven(_problem("druid_failed", _FAILED, evidence), ledger)
+        case End.LOST if rows:
+            grace, verdict = patience.settle, Disproven(_problem("druid_task_lost", _LOST, evidence), ledger)
+        case End.LOST:
+            grace, verdict = patience.settle, PostAgain()
+    return verdict if evidence.since_loaded >= grace else Again()
+
+
+def pace(age: timedelta, *, quickest: timedelta, slowest: timedelta) -> timedelta:
+    """How long until the next look at something that began `age` ago: an eighth of its age, within bounds."""
+    return max(quickest, min(slowest, age / 8))
+
+
+def _rows(evidence: Evidence) -> int | None:
+    return evidence.counted.rows if evidence.counted else None
+
+
+_WHAT_TO_DO = (
+    " The rows that are there carry this task's id in the column ingest_task_id: look at them, or remove them, before "
+    "the file is uploaded again."
+)
+_MISMATCH = (
+    "Druid finished the load, but has {counted} rows of it where {accepted} were accepted "
+    "(its report: {processed} processed, {lost} lost)." + _WHAT_TO_DO
+)
+_INVISIBLE = (
+    "Druid finished the load of {accepted} rows, but its SQL does not know the datasource. Ask whoever runs Druid; "
+    "nothing is known to be wrong with the file."
+)
+_NOT_LOADED = (
+    "Druid finished the load of {accepted} rows, but did not make its segments queryable in time; {counted} rows "
+    "can be seen. Ask whoever runs Druid; upload the file again only when the rows are known to be gone."
+)
+_FAILED = "Druid could not load the file: {error}. It has {counted} of {accepted} rows."
+_LOST = "Druid does not know the load any more, and has {counted} of {accepted} rows of it." + _WHAT_TO_DO
+
+
+def _problem(code: str, text: str, evidence: Evidence) -> Problem:
+    rows, stats = _rows(evidence), evidence.stats
+    message = text.format(
+        accepted=evidence.expected.rows_accepted,
+        counted=rows or 0,
+        processed=stats.processed if stats else "unknown",
+        lost=stats.lost if stats else "unknown",
+        error=(evidence.error or "no reason was given").rstrip("."),
+    )
+    return Problem(
+        code=code,
+        message=message,
+        detail={
+            "rows_accepted": evidence.expected.rows_accepted,
+            "rows_counted": rows,
+            "druid_end": evidence.end.value,
+        },
+    )

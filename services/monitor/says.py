@@ -1,0 +1,54 @@
+"""The events of the monitor, made from what it was told and what it found; pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from shared.events import CommandName, DruidSubmitted, Ledger, Problem, TaskCommand, TaskStatus, TaskUpdated
+
+Said = TaskUpdated | TaskCommand
+
+
+def running(event: DruidSubmitted, *, occurred_at: datetime, sequence: int, rows: int | None) -> TaskUpdated:
+    """Druid reads rows; `sequence` numbers the reports of one attempt."""
+    return _update(event, TaskStatus.RUNNING, occurred_at, sequence=sequence, rows_so_far=rows)
+
+
+def loading(event: DruidSubmitted, *, occurred_at: datetime) -> TaskUpdated:
+    """Druid says SUCCESS; whether the rows can be queried is not known yet."""
+    return _update(event, TaskStatus.LOADING, occurred_at)
+
+
+def completed(event: DruidSubmitted, *, occurred_at: datetime, ledger: Ledger) -> TaskUpdated:
+    """Every row is accounted for."""
+    return _update(event, TaskStatus.COMPLETED, occurred_at, ledger=ledger)
+
+
+def failed(event: DruidSubmitted, *, occurred_at: datetime, ledger: Ledger, problem: Problem) -> TaskUpdated:
+    """The rows are not all there."""
+    return _update(event, TaskStatus.FAILED, occurred_at, ledger=ledger, problems=(problem,))
+
+
+def repost(event: DruidSubmitted, *, issued_at: datetime, sequence: int) -> TaskCommand:
+    """Ask the submitter to post the same bytes again: Druid has lost the task and none of its rows are there."""
+    return TaskCommand(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        command=CommandName.REPOST,
+        issued_at=issued_at,
+        sequence=sequence,
+        reason="Druid does not know the task and has none of its rows",
+    )
+
+
+def _update(event: DruidSubmitted, status: TaskStatus, occurred_at: datetime, **more: Any) -> TaskUpdated:
+    return TaskUpdated(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        status=status,
+        occurred_at=occurred_at,
+        **more,
+    )

@@ -1,0 +1,56 @@
+"""The submitter's composition root: the only place that knows every concrete class."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime
+
+from services.submitter.handlers import TOPICS, Handlers
+from services.submitter.settings import SubmitterSettings
+from services.submitter.submitting import Submitting
+from shared.db.engine import Database
+from shared.db.models import Submission
+from shared.druid import Druid, HttpDruid
+from shared.inbox import Inbox
+from shared.kafka import admin
+from shared.kafka.consumer import Consumer
+from shared.kafka.producer import EventProducer
+from shared.service import Address, Service
+from shared.worker import Worker
+
+NAME = "submitter"
+
+
+def create_app(
+    settings: SubmitterSettings,
+    *,
+    database: Database | None = None,
+    druid: Druid | None = None,
+    producer: EventProducer | None = None,
+) -> Service:
+    """Build the service without connecting to anything; what is given replaces the real one."""
+    options = settings.options
+    own_druid = HttpDruid(settings.druid)
+    asked = druid or own_druid
+    database = database or Database(settings.database)
+    producer = producer or EventProducer(settings.kafka, source=NAME)
+    inbox = Inbox(
+        database,
+        Submission,
+        owner=f"{socket.gethostname()}:{os.getpid()}",
+        lease_for=options.lease_for,
+    )
+    effect = Submitting(database, inbox, asked, options.rules(), clock=lambda: datetime.now(UTC))
+    worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
+    handlers = Handlers(database, inbox, worker.wake)
+    consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
+    return Service(
+        NAME,
+        address=Address(options.host, options.port),
+        consumer=consumer,
+        loops=(worker.run,),
+        progress=(worker.progress,),
+        checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
+        closers=(producer.stop, own_druid.close, database.close),
+    )

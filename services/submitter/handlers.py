@@ -1,0 +1,49 @@
+"""What the submitter does with a record: one transaction, then it wakes the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.submitter import submissions, turns
+from shared.db.engine import Database
+from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+from shared.inbox import Inbox
+from shared.kafka.envelope import Received
+
+TOPICS = (FileUploaded.topic, FileValidated.topic, TaskUpdated.topic, TaskCommand.topic)
+
+
+class Handlers:
+    """Translates events into rows of the submitter's two tables; `wake` is called when work may have come."""
+
+    def __init__(self, database: Database, inbox: Inbox, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._wake = wake
+
+    async def handle(self, received: Received) -> None:
+        """Take one event in."""
+        async with self._database.transaction() as connection:
+            match received.event:
+                case FileUploaded() as event:
+                    await turns.take_place(connection, event)
+                case FileValidated() as event:
+                    await turns.take_place(connection, event)
+                    await self._inbox.put(connection, received)
+                case TaskUpdated() as event if event.status.is_end:
+                    await self._end(connection, event)
+                case TaskCommand(command=CommandName.REPOST) as event:
+                    await submissions.reopen(
+                        connection, task_id=event.task_id, attempt=event.attempt, asked_at=event.issued_at
+                    )
+                case _:
+                    return
+        self._wake()
+
+    async def _end(self, connection: AsyncConnection, event: TaskUpdated) -> None:
+        await turns.end(connection, task_id=event.task_id, ended_at=event.occurred_at)
+        waiting = await turns.waiting_beside(connection, task_id=event.task_id)
+        if waiting:
+            await self._inbox.hurry(connection, *waiting)

@@ -1,0 +1,186 @@
+"""The effect of a submission: wait for the turn, freeze the spec, post the frozen bytes, say so.
+
+It may be run again from any point. The spec is frozen before the first POST and never made again, so a second POST
+carries the same bytes under the same id, and Druid's "already exists" with the same hash is the success of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.submitter import submissions, turns
+from services.submitter.admission import Hold, Turn, decide
+from services.submitter.spec import Load, freeze
+from services.submitter.submissions import Phase, Posting, posting_of
+from shared.db.engine import Database
+from shared.druid import AlreadyExists, Druid, DruidRefusedError, count_task_rows
+from shared.errors import PermanentError
+from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
+from shared.failpoint import failpoint
+from shared.inbox import Inbox, Job
+from shared.telemetry import logger
+from shared.worker import Done, Wait
+
+_log = logger(__name__)
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Pace and size of loads; the meaning of each is told in `SubmitterOptions`."""
+
+    hold_for: timedelta
+    rows_per_segment: int
+    most_sub_tasks: int
+    count_first_after: timedelta
+
+
+class SubmissionGoneError(PermanentError):
+    """The row left WAITING for something else than POSTING."""
+
+
+class Submitting:
+    """Brings one validated file to Druid.
+
+    Args:
+        database: the submitter's tables.
+        inbox: the submissions.
+        druid: where they go.
+        rules: pace and size of loads.
+        clock: now, aware UTC.
+    """
+
+    def __init__(self, database: Database, inbox: Inbox, druid: Druid, rules: Rules, clock: Clock) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._druid = druid
+        self._rules = rules
+        self._clock = clock
+
+    async def __call__(self, job: Job) -> Done | Wait:
+        """One try; see `shared.worker.Worker`."""
+        event = FileValidated.model_validate(job.event)
+        posting = posting_of(job.columns)
+        if posting is None:
+            hold = await self._hold(event)
+            if hold is not None:
+                return self._wait(job, event, hold)
+            posting = await self._freeze(job, event)
+        return await self._post(job, event, posting)
+
+    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
+        """The end of a task whose submission cannot be made."""
+        event = FileValidated.model_validate(job.event)
+        return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
+
+    async def _hold(self, event: FileValidated) -> Hold | None:
+        async with self._database.transaction() as connection:
+            before = await turns.open_before(connection, event)
+        verdict = decide(Turn(event.task_id, event.options.mode, event.accepted_at), before)
+        return verdict if isinstance(verdict, Hold) else None
+
+    def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
+        """Say it once: a row that waits for its turn already has said so."""
+        said = job.wait_reason == hold.reason
+        queued = TaskUpdated(
+            task_id=event.task_id,
+            tenant=event.tenant,
+            attempt=event.attempt,
+            status=TaskStatus.QUEUED,
+            occurred_at=self._clock(),
+            reason=f"{hold.reason}: behind task {hold.behind}",
+        )
+        return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
+
+    async def _freeze(self, job: Job, event: FileValidated) -> Posting:
+        used: tuple[str, ...] = ()
+        if event.options.mode is LoadMode.REPLACE:
+            used = await self._druid.used_intervals(event.datasource_name)
+        frozen = freeze(load_of(event, self._rules, used))
+        async with self._database.transaction() as connection:
+            posting = await submissions.freeze(connection, event_id=job.event_id, frozen=frozen, now=self._clock())
+        if posting is None:
+            msg = "the submission was taken away before its spec was frozen"
+            raise SubmissionGoneError(msg)
+        return posting
+
+    async def _post(self, job: Job, event: FileValidated, posting: Posting) -> Done:
+        failpoint("S1")
+        if await self._is_there(event, posting):
+            _log.warning("rows_found_before_post", druid_task_id=posting.frozen.druid_task_id)
+            return Done((self._submitted(event, posting),))
+        try:
+            answer = await self._druid.submit(posting.frozen.spec)
+        except DruidRefusedError as error:
+            return Done((self._failed(event, "druid_refused", f"Druid did not accept the load: {error}"),))
+        failpoint("S2")
+        if isinstance(answer, AlreadyExists) and answer.spec_hash != posting.frozen.spec_hash:
+            return Done((self._failed(event, "druid_id_taken", _TAKEN.format(posting.frozen.druid_task_id)),))
+        _log.info("posted", druid_task_id=posting.frozen.druid_task_id, again=isinstance(answer, AlreadyExists))
+        failpoint("S3")
+        await self._inbox.update(job, phase=Phase.POSTED.value)
+        return Done((self._submitted(event, posting),))
+
+    async def _is_there(self, event: FileValidated, posting: Posting) -> bool:
+        """Whether an old post has arrived: by now Druid may have forgotten the id, and would run it a second time."""
+        if self._clock() - posting.since < self._rules.count_first_after:
+            return False
+        counted = await count_task_rows(
+            self._druid,
+            datasource=event.datasource_name,
+            task_id=event.task_id,
+            intervals=posting.frozen.intervals,
+        )
+        return bool(counted.rows)
+
+    def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
+        return DruidSubmitted(
+            task_id=event.task_id,
+            tenant=event.tenant,
+            attempt=event.attempt,
+            datasource_name=event.datasource_name,
+            druid_task_id=posting.frozen.druid_task_id,
+            spec_hash=posting.frozen.spec_hash,
+            intervals=posting.frozen.intervals,
+            rows_read=event.rows_read,
+            rows_accepted=event.rows_accepted,
+            rows_rejected=event.rows_rejected,
+            submitted_at=posting.since,
+        )
+
+    def _failed(self, event: FileValidated, code: str, message: str) -> TaskUpdated:
+        return TaskUpdated(
+            task_id=event.task_id,
+            tenant=event.tenant,
+            attempt=event.attempt,
+            status=TaskStatus.FAILED,
+            occurred_at=self._clock(),
+            problems=(Problem(code=code, message=message),),
+        )
+
+
+_TAKEN = (
+    "Druid already has a task {} with another content than ours, so nothing was loaded. "
+    "Upload the file again: a new upload gets a new id."
+)
+
+
+def load_of(event: FileValidated, rules: Rules, used: tuple[str, ...]) -> Load:
+    """The load of a validated file."""
+    return Load(
+        task_id=event.task_id,
+        attempt=event.attempt,
+        datasource=event.datasource_name,
+        mode=event.options.mode,
+        bucket=event.bucket,
+        keys=tuple(part.key for part in event.parts),
+        columns=event.columns,
+        rows=event.rows_accepted,
+        time_min=event.time_min,
+        time_max=event.time_max,
+        used=used,
+        rows_per_segment=rules.rows_per_segment,
+        most_sub_tasks=rules.most_sub_tasks,
+    )

@@ -1,0 +1,72 @@
+"""The line of each datasource in PostgreSQL: who was accepted when, and who has ended (`load_turns`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.submitter.admission import Turn
+from shared.db.models import LoadTurn, Submission
+from shared.events import FileUploaded, FileValidated, LoadMode
+
+
+async def take_place(connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
+    """Put a task into its line; the first word about its place stays, and an end that came before it stays too."""
+    place: dict[str, Any] = {
+        "tenant": event.tenant,
+        "datasource_name": event.datasource_name,
+        "mode": event.options.mode.value,
+        "accepted_at": event.accepted_at,
+    }
+    await connection.execute(
+        insert(LoadTurn)
+        .values(task_id=event.task_id, **place)
+        .on_conflict_do_update(index_elements=["task_id"], set_=place, where=LoadTurn.accepted_at.is_(None))
+    )
+
+
+async def end(connection: AsyncConnection, *, task_id: str, ended_at: datetime) -> None:
+    """Let a task leave its line, even one that is not known yet; the first end stays."""
+    await connection.execute(
+        insert(LoadTurn)
+        .values(task_id=task_id, ended_at=ended_at)
+        .on_conflict_do_update(
+            index_elements=["task_id"], set_={"ended_at": ended_at}, where=LoadTurn.ended_at.is_(None)
+        )
+    )
+
+
+async def waiting_beside(connection: AsyncConnection, *, task_id: str) -> Sequence[str]:
+    """The tasks of the same line whose load was not sent yet."""
+    here = select(LoadTurn.tenant, LoadTurn.datasource_name).where(LoadTurn.task_id == task_id)
+    waiting = (
+        select(Submission.task_id)
+        .join(LoadTurn, LoadTurn.task_id == Submission.task_id)
+        .where(Submission.done_at.is_(None), Submission.phase == "WAITING")
+        .where(tuple_(LoadTurn.tenant, LoadTurn.datasource_name).in_(here))
+    )
+    return (await connection.execute(waiting)).scalars().all()
+
+
+async def open_before(connection: AsyncConnection, event: FileValidated) -> list[Turn]:
+    """All turns of the task's line that were accepted before it and have not ended."""
+    found = await connection.execute(
+        select(LoadTurn.task_id, LoadTurn.mode, LoadTurn.accepted_at).where(
+            LoadTurn.tenant == event.tenant,
+            LoadTurn.datasource_name == event.datasource_name,
+            LoadTurn.ended_at.is_(None),
+            tuple_(LoadTurn.accepted_at, LoadTurn.task_id) < (event.accepted_at, event.task_id),
+        )
+    )
+    return [Turn(row.task_id, LoadMode(row.mode), row.accepted_at) for row in found]
+
+
+async def has_ended(connection: AsyncConnection, *, task_id: str) -> bool:
+    """Whether the task's attempt is over."""
+    found = await connection.execute(select(LoadTurn.ended_at).where(LoadTurn.task_id == task_id))
+    return found.scalar_one_or_none() is not None

@@ -1,0 +1,353 @@
+"""The door to Druid: submit a task, ask what became of it, what is loaded, and what a query says.
+
+One address serves all calls: a router whose management proxy is on. Every answer that was seen on a real server is
+read here and nowhere else; callers get values, or one of two errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import httpx
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.errors import PermanentError, TransientError
+from shared.settings import SettingsGroup
+
+ETERNITY = "-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z"
+TASK_COLUMN = "ingest_task_id"
+HASH_KEY = "ingest_spec_hash"
+
+# 401 and 403 are about our credentials, 408 and 429 about the moment: an operator or time mends them, no user can.
+_AWAY = frozenset({401, 403, 408, 429})
+_NOT_VISIBLE = re.compile(rf"Object '.*' not found|Column '{TASK_COLUMN}' not found", re.DOTALL)
+_EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
+_JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
+_MESSAGE_LENGTH = 500
+
+
+class DruidSettings(SettingsGroup):
+    """Where Druid's router is, and as whom to call it; every variable starts with DRUID_."""
+
+    model_config = SettingsConfigDict(env_prefix="DRUID_", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    url: str = "http://127.0.0.1:18888"
+    username: str | None = None
+    password: SecretStr | None = None
+    connect_timeout: timedelta = timedelta(seconds=3)
+    answer_timeout: timedelta = timedelta(seconds=30)
+    connections: int = Field(default=32, ge=1)
+
+
+class DruidAwayError(TransientError):
+    """Druid did not answer, is busy, has no leader, or does not accept our credentials at the moment."""
+
+
+class DruidRefusedError(PermanentError):
+    """Druid understood the call and said no; the text is Druid's, one line, without Java's class names."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Druid has taken the task."""
+
+
+@dataclass(frozen=True)
+class AlreadyExists:
+    """Druid has had a task of this id before; `spec_hash` is the one in its context, None when it has none."""
+
+    spec_hash: str | None
+
+
+class DruidState(StrEnum):
+    """What Druid calls a task."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class DruidTaskStatus:
+    """A task's state. `placed` is False while a RUNNING task waits for a slot or lock; `error` is one line."""
+
+    state: DruidState
+    placed: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RowStats:
+    """Rows of a task's report; `lost` are those with errors, unparseable or thrown away, in one figure."""
+
+    processed: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class RowsCounted:
+    """What Druid's SQL said; `rows` is None while the datasource or its id column is not known to SQL yet.
+
+    SQL learns of a new table within `druid.sql.planner.metadataRefreshPeriod`: one minute unless set otherwise.
+    `query` is the statement with its parameters written in, to be run again by anybody.
+    """
+
+    rows: int | None
+    query: str
+
+
+class Druid(Protocol):
+    """What the services ask of Druid. Every method may raise `DruidAwayError` or `DruidRefusedError`."""
+
+    async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
+        """POST a task that carries its own id; the same mapping is always the same bytes."""
+
+    async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
+        """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
+
+    async def report(self, druid_task_id: str) -> RowStats | None:
+        """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
+
+    async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
+        """Percent of the interval's segments that can be queried; None: it has none. `refresh` is heavy: once."""
+
+    async def used_intervals(self, datasource: str) -> tuple[str, ...]:
+        """Intervals of all segments in use that hold rows, from the metadata store itself, `start/end` in ISO 8601."""
+
+    async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
+        """Run a query with `?` parameters, past all caches; one mapping a row."""
+
+    async def version(self) -> str:
+        """The version of the server at the address."""
+
+    async def ping(self) -> None:
+        """Answer when the address leads to an overlord that leads."""
+
+
+class HttpDruid:
+    """Druid over HTTP. Made without connecting.
+
+    Args:
+        settings: where and as whom.
+        transport: replaces the network, in tests.
+    """
+
+    def __init__(self, settings: DruidSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        credentials = None
+        if settings.username is not None:
+            password = settings.password.get_secret_value() if settings.password else ""
+            credentials = httpx.BasicAuth(settings.username, password)
+        self._client = httpx.AsyncClient(
+            base_url=settings.url,
+            auth=credentials,
+            transport=transport,
+            timeout=httpx.Timeout(
+                settings.answer_timeout.total_seconds(), connect=settings.connect_timeout.total_seconds()
+            ),
+            limits=httpx.Limits(max_connections=settings.connections),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
+        """See `Druid`. "Already exists" is matched by code, then the task's own context is read."""
+        answer = await self._call("POST", "/druid/indexer/v1/task", content=canonical_json(spec))
+        if answer.status_code == httpx.codes.BAD_REQUEST and _says_exists(answer):
+            context = await self._context(str(spec["id"]))
+            return AlreadyExists(context.get(HASH_KEY))
+        _refuse(answer)
+        return Submitted()
+
+    async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
+        """See `Druid`. An empty array would be answered with 400, so it is not asked."""
+        asked = list(druid_task_ids)
+        if not asked:
+            return {}
+        answer = await self._call("POST", "/druid/indexer/v1/taskStatus", content=json.dumps(asked).encode())
+        _refuse(answer)
+        return {task_id: _status(body) for task_id, body in _json(answer).items()}
+
+    async def report(self, druid_task_id: str) -> RowStats | None:
+        """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""
+        answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
+        return row_stats(_json(answer)) if answer.status_code == httpx.codes.OK else None
+
+    async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
+        """See `Druid`."""
+        answer = await self._call(
+            "GET",
+            f"/druid/coordinator/v1/datasources/{_segment(datasource)}/loadstatus",
+            params={"forceMetadataRefresh": str(refresh).lower(), "interval": interval},
+        )
+        if answer.status_code in {httpx.codes.NO_CONTENT, httpx.codes.NOT_FOUND}:
+            return None
+        _refuse(answer)
+        percent = _json(answer).get(datasource)
+        return None if percent is None else float(percent)
+
+    async def used_intervals(self, datasource: str) -> tuple[str, ...]:
+        """See `Druid`. Tombstones hold no rows; the coordinator's other lists are up to a minute old."""
+        path = f"/druid/coordinator/v1/metadata/datasources/{_segment(datasource)}/segments"
+        answer = await self._call("POST", path, params={"full": ""}, content=json.dumps([ETERNITY]).encode())
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return ()
+        _refuse(answer)
+        segments = [one for one in _json(answer) if one.get("shardSpec", {}).get("type") != "tombstone"]
+        return tuple(sorted({str(segment["interval"]) for segment in segments}))
+
+    async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
+        """See `Druid`."""
+        typed = [{"type": "BIGINT" if isinstance(one, int) else "VARCHAR", "value": one} for one in parameters]
+        caches = {"useCache": False, "populateCache": False, "useResultLevelCache": False}
+        body = {"query": query, "parameters": typed, "resultFormat": "object", "context": caches}
+        answer = await self._call("POST", "/druid/v2/sql", content=json.dumps(body).encode())
+        _refuse(answer)
+        rows: list[dict[str, Any]] = _json(answer)
+        return rows
+
+    async def version(self) -> str:
+        """See `Druid`."""
+        answer = await self._call("GET", "/status")
+        _refuse(answer)
+        return str(_json(answer)["version"])
+
+    async def ping(self) -> None:
+        """See `Druid`."""
+        answer = await self._call("GET", "/druid/indexer/v1/leader")
+        _refuse(answer)
+
+    async def _context(self, druid_task_id: str) -> dict[str, Any]:
+        answer = await self._call("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}")
+        _refuse(answer)
+        context: dict[str, Any] = _json(answer)["payload"].get("context") or {}
+        return context
+
+    async def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """An answer that is about the call; anything about the moment is `DruidAwayError`."""
+        answer = await self._send(method, path, **more)
+        if answer.status_code in _AWAY or answer.is_server_error:
+            msg = f"Druid answered {answer.status_code} to {method} {path}: {_words(answer)}"
+            raise DruidAwayError(msg)
+        return answer
+
+    async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"content-type": "application/json"} if "content" in more else None
+        try:
+            return await self._client.request(method, path, headers=headers, **more)
+        except httpx.HTTPError as error:
+            msg = f"Druid is away: {type(error).__name__} on {method} {path}"
+            raise DruidAwayError(msg) from error
+
+
+async def count_task_rows(druid: Druid, *, datasource: str, task_id: str, intervals: Sequence[str]) -> RowsCounted:
+    """Ask Druid how many rows of a task it has.
+
+    Args:
+        druid: who is asked.
+        datasource: any name that Druid allows.
+        task_id: the value of the id column.
+        intervals: where the rows are; SQL cannot say "all of time", so an eternal interval is no bound.
+
+    Raises:
+        DruidRefusedError: the query was refused for another reason than a table that is not known yet.
+    """
+    parameters = (task_id, *(() if ETERNITY in intervals else intervals))
+    readable = _count_statement(datasource, [_literal(one) for one in parameters])
+    try:
+        rows = await druid.sql(_count_statement(datasource, ["?"] * len(parameters)), parameters)
+    except DruidRefusedError as error:
+        if _NOT_VISIBLE.search(str(error)):
+            return RowsCounted(None, readable)
+        raise
+    return RowsCounted(int(rows[0]["rows"]), readable)
+
+
+def _count_statement(datasource: str, values: Sequence[str]) -> str:
+    bounds = " OR ".join(f'TIME_IN_INTERVAL("__time", {value})' for value in values[1:])
+    within = f" AND ({bounds})" if bounds else ""
+    counted = 'SELECT COUNT(*) AS "rows" FROM'
+    return f'{counted} {_identifier(datasource)} WHERE "{TASK_COLUMN}" = {values[0]}{within}'
+
+
+def canonical_json(value: object) -> bytes:
+    """The one way in which a value is written: keys sorted, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def row_stats(report: Mapping[str, Any]) -> RowStats | None:
+    """Read a report: a live one, and one of a load with sub-tasks, nest the figures under `totals`."""
+    payload = (report.get("ingestionStatsAndErrors") or {}).get("payload") or {}
+    stats = payload.get("rowStats") or {}
+    built = (stats.get("totals") or stats).get("buildSegments")
+    if not isinstance(built, Mapping) or "processed" not in built:
+        return None
+    lost = sum(int(built.get(kind) or 0) for kind in ("processedWithError", "unparseable", "thrownAway"))
+    return RowStats(processed=int(built["processed"]), lost=lost)
+
+
+def first_line(message: str | None) -> str | None:
+    """A Java error for people: its first line, without the class name, at most 500 characters."""
+    lines = (message or "").strip().splitlines()
+    return _JAVA_CLASS.sub("", lines[0])[:_MESSAGE_LENGTH] if lines else None
+
+
+def _status(body: Mapping[str, Any]) -> DruidTaskStatus:
+    placed = bool((body.get("location") or {}).get("host"))
+    return DruidTaskStatus(DruidState(body["status"]), placed, first_line(body.get("errorMsg")))
+
+
+def _says_exists(answer: httpx.Response) -> bool:
+    try:
+        body = answer.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and (
+        body.get("errorCode") == "entryAlreadyExists" or bool(_EXISTS.match(str(body.get("error", ""))))
+    )
+
+
+def _refuse(answer: httpx.Response) -> None:
+    if not answer.is_success:
+        raise DruidRefusedError(_words(answer))
+
+
+def _words(answer: httpx.Response) -> str:
+    """What the answer says, in one line; an HTML page says nothing that helps."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None if "html" in answer.headers.get("content-type", "") else answer.text
+    if isinstance(body, dict):
+        body = body.get("errorMessage") or body.get("error")
+    return first_line(str(body) if body else None) or f"HTTP {answer.status_code}"
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        msg = f"Druid's answer to {answer.request.url.path} is no JSON: a proxy stands in between or it was cut short"
+        raise DruidAwayError(msg) from error
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

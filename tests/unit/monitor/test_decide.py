@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.monitor.decide import (
+    Again,
+    Disproven,
+    End,
+    Ended,
+    Evidence,
+    Missing,
+    Observation,
+    Patience,
+    Pending,
+    PostAgain,
+    Proven,
+    Running,
+    judge,
+    observe,
+    pace,
+)
+from services.monitor.ledger import Expected
+from shared.druid import DruidState, DruidTaskStatus, RowsCounted, RowStats
+from shared.events import LedgerStatus
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+PATIENCE = Patience(
+    missing=seconds(60),
+    settle=seconds(3),
+    report=seconds(2),
+    count=seconds(30),
+    visible=seconds(150),
+    load=seconds(900),
+)
+ALL_THERE = Evidence(
+    end=End.SUCCESS,
+    error=None,
+    expected=Expected(10, 9, 1),
+    stats=RowStats(9, 0),
+    loaded=True,
+    counted=RowsCounted(9, "SELECT 1"),
+    counted_at=NOW,
+    since_end=seconds(0),
+    since_loaded=seconds(0),
+)
+
+
+def counted(rows: int | None) -> RowsCounted:
+    return RowsCounted(rows, "SELECT 1")
+
+
+@pytest.mark.parametrize(
+    ("status", "missing_for", "expected"),
+    [
+        (DruidTaskStatus(DruidState.RUNNING, placed=False, error=None), None, Pending()),
+        (DruidTaskStatus(DruidState.RUNNING, placed=True, error=None), None, Running()),
+        (DruidTaskStatus(DruidState.RUNNING, placed=True, error=None), 99, Running()),
+        (DruidTaskStatus(DruidState.SUCCESS, placed=True, error=None), None, Ended(End.SUCCESS)),
+        (DruidTaskStatus(DruidState.FAILED, placed=True, error="x"), None, Ended(End.FAILED, "x")),
+        (DruidTaskStatus(DruidState.FAILED, placed=True, error=None), None, Ended(End.FAILED, "Druid gave no reason")),
+        (None, None, Missing()),
+        (None, 59, Pending()),
+        (None, 60, Ended(End.LOST)),
+    ],
+)
+def test_observe(status: DruidTaskStatus | None, missing_for: float | None, expected: Observation) -> None:
+    since = None if missing_for is None else NOW - seconds(missing_for)
+    assert observe(status, missing_since=since, now=NOW, patience=PATIENCE) == expected
+
+
+@pytest.mark.parametrize("end", End)
+def test_all_rows_there_is_completed_whatever_druid_says(end: End) -> None:
+    verdict = judge(replace(ALL_THERE, end=end), PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert verdict.ledger.status is LedgerStatus.RECONCILED
+
+
+def test_the_report_of_a_failed_task_is_no_figure() -> None:
+    verdict = judge(replace(ALL_THERE, end=End.FAILED, stats=RowStats(4, 1)), PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert verdict.ledger.rows_processed is None
+
+
+def test_a_success_waits_a_little_for_its_report() -> None:
+    assert judge(replace(ALL_THERE, stats=None), PATIENCE) == Again()
+    late = judge(replace(ALL_THERE, stats=None, since_end=seconds(2)), PATIENCE)
+    assert isinstance(late, Proven)
+    assert late.ledger.rows_processed is None
+
+
+@pytest.mark.parametrize(
+    ("evidence", "grace", "code"),
+    [
+        (replace(ALL_THERE, counted=counted(8)), 30, "row_mismatch"),
+        (replace(ALL_THERE, counted=counted(0)), 30, "row_mismatch"),
+        (replace(ALL_THERE, counted=counted(18)), 30, "row_mismatch"),
+        (replace(ALL_THERE, stats=RowStats(8, 1)), 30, "row_mismatch"),
+        (replace(ALL_THERE, counted=counted(None)), 150, "not_queryable"),
+        (replace(ALL_THERE, counted=None), 150, "not_queryable"),
+        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(0)), 3, "druid_failed"),
+        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(None)), 3, "druid_failed"),
+        (replace(ALL_THERE, end=End.LOST, counted=counted(5)), 3, "druid_task_lost"),
+    ],
+)
+def test_a_difference_is_believed_after_its_grace(evidence: Evidence, grace: float, code: str) -> None:
+    assert judge(replace(evidence, since_loaded=seconds(grace - 0.1)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_loaded=seconds(grace)), PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.code == code
+    assert verdict.ledger.status is LedgerStatus.MISMATCH
+
+
+def test_both_figures_stand_in_the_message() -> None:
+    verdict = judge(replace(ALL_THERE, counted=counted(8), since_loaded=seconds(30)), PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert "has 8 rows of it where 9 were accepted (its report: 9 processed, 0 lost)" in verdict.problem.message
+    assert verdict.problem.detail == {"rows_accepted": 9, "rows_counted": 8, "druid_end": "SUCCESS"}
+
+
+def test_druids_own_words_stand_in_the_message() -> None:
+    evidence = replace(ALL_THERE, end=End.FAILED, error="no {disk}.", counted=counted(0), since_loaded=seconds(3))
+    verdict = judge(evidence, PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.message == "Druid could not load the file: no {disk}. It has 0 of 9 rows."
+
+
+@pytest.mark.parametrize("rows", [0, None])
+def test_a_lost_task_without_rows_is_posted_again(rows: int | None) -> None:
+    evidence = replace(ALL_THERE, end=End.LOST, counted=counted(rows))
+    assert judge(evidence, PATIENCE) == Again()
+    assert judge(replace(evidence, since_loaded=seconds(3)), PATIENCE) == PostAgain()
+
+
+@pytest.mark.parametrize("end", End)
+def test_segments_that_never_load(end: End) -> None:
+    evidence = replace(ALL_THERE, end=end, loaded=False)
+    assert judge(replace(evidence, since_end=seconds(899)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_end=seconds(900)), PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert (verdict.problem.code, verdict.ledger.status) == ("load_timeout", LedgerStatus.MISMATCH)
+
+
+@given(
+    end=st.sampled_from(End),
+    rows=st.none() | st.integers(0, 20),
+    stats=st.none() | st.builds(RowStats, st.integers(0, 10), st.integers(0, 1)),
+    loaded=st.booleans(),
+    since_end=st.integers(0, 2000),
+    since_loaded=st.integers(0, 2000),
+)
+def test_completed_is_never_said_without_the_exact_count(
+    *, end: End, rows: int | None, stats: RowStats | None, loaded: bool, since_end: int, since_loaded: int
+) -> None:
+    verdict = judge(
+        replace(
+            ALL_THERE,
+            end=end,
+            counted=counted(rows),
+            stats=stats,
+            loaded=loaded,
+            since_end=seconds(since_end),
+            since_loaded=seconds(since_loaded),
+        ),
+        PATIENCE,
+    )
+    if isinstance(verdict, Proven):
+        assert rows == 9
+        assert loaded
+        assert end is not End.SUCCESS or stats in {None, RowStats(9, 0)}
+    if isinstance(verdict, PostAgain):
+        assert end is End.LOST
+        assert not rows
+        assert loaded
+
+
+@given(age=st.timedeltas(timedelta(0), timedelta(days=9)))
+def test_the_pace_stays_within_its_bounds(age: timedelta) -> None:
+    assert seconds(0.25) <= pace(age, quickest=seconds(0.25), slowest=seconds(2)) <= seconds(2)
+    assert pace(age, quickest=seconds(0.25), slowest=seconds(2)) >= min(age / 8, seconds(2))
