@@ -1,0 +1,1 @@
+"""The gateway: takes files over HTTP, promises them to the chain, and tells where each task is."""

@@ -1,0 +1,92 @@
+"""The composition root: the one place that knows every concrete class."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from services.gateway.errors import ProblemMiddleware, install
+from services.gateway.origins import OriginMiddleware, origins_pattern
+from services.gateway.routes import health_routes, status_routes, upload_routes
+from services.gateway.rows import SOURCE, PostgresUploadRows, UploadRows
+from services.gateway.settings import GatewaySettings
+from services.gateway.status import PostgresTaskRows, TaskRows
+from services.gateway.sweeper import Sweeper
+from services.gateway.upload import Uploads
+from shared.db.engine import Database
+from shared.kafka import admin
+from shared.kafka.producer import EventProducer
+from shared.outbox import Relay
+from shared.service import drain, supervised
+from shared.storage.port import ObjectStore
+from shared.storage.s3 import S3ObjectStore
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: GatewaySettings,
+    *,
+    store: ObjectStore | None = None,
+    database: Database | None = None,
+    producer: EventProducer | None = None,
+    upload_rows: UploadRows | None = None,
+    task_rows: TaskRows | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
+    store = store or S3ObjectStore(settings.s3)
+    database = database or Database(settings.database)
+    producer = producer or EventProducer(settings.kafka, source=SOURCE)
+    upload_rows = upload_rows or PostgresUploadRows(database)
+    task_rows = task_rows or PostgresTaskRows(database)
+    relay = Relay(database, producer)
+    limits = settings.http
+    sweeper = Sweeper(store=store, rows=upload_rows, expiry=limits.upload_expiry, interval=limits.sweep_interval)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(supervised(loop, stop)) for loop in (relay.run, sweeper.run)]
+        yield
+        stop.set()
+        await drain(tasks)
+        await producer.stop()
+        await store.close()
+        await database.close()
+
+    async def kafka_answers() -> None:
+        await admin.ping(settings.kafka)
+
+    app = FastAPI(
+        title="gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
+    install(app)
+    _add_middleware(app, origins_pattern(limits.cors_origins))
+    uploads = Uploads(store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake)
+    app.include_router(upload_routes(uploads))
+    app.include_router(status_routes(task_rows, upload_rows))
+    checks = {"postgresql": database.ping, "s3": store.ping, "kafka": kafka_answers}
+    app.include_router(health_routes((relay.progress, sweeper.progress), checks))
+    return app
+
+
+def _add_middleware(app: FastAPI, origins: str) -> None:
+    """The last one added is the outermost: CORS headers stand on problems too."""
+    app.add_middleware(OriginMiddleware, allowed=origins)
+    app.add_middleware(ProblemMiddleware)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["*"],
+        expose_headers=["Location", "Retry-After", "Idempotent-Replayed"],
+    )

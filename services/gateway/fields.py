@@ -1,0 +1,124 @@
+"""The form's fields beside the file: which there are, how large they may be, what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.gateway.names import datasource_fault
+from services.gateway.problems import ProblemError, ProblemKind
+from shared.events import LoadMode, LoadOptions
+
+FILE = "file"
+DATASOURCE = "datasource_name"
+
+# Bytes of UTF-8; the limits in characters are those of the events.
+FIELD_BYTES: Mapping[str, int] = {
+    DATASOURCE: 4096,
+    "user_id": 1024,
+    "mode": 64,
+    "timestamp_column": 4096,
+    "timestamp_format": 512,
+    "delimiter": 64,
+}
+_CHARACTERS: Mapping[str, int] = {"user_id": 256, "timestamp_column": 1024, "timestamp_format": 128}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_ESCAPED = {r"\t": "\t", "tab": "\t"}
+_NO_DELIMITERS = frozenset('"\r\n\0')
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """What the user said about the file."""
+
+    datasource_name: str
+    user_id: str | None
+    options: LoadOptions
+
+
+def check_name(name: str) -> None:
+    """Refuse a field that does not exist: a typing error would otherwise be an option that is not heeded."""
+    if name not in FIELD_BYTES:
+        known = ", ".join((FILE, *FIELD_BYTES))
+        raise ProblemError(
+            ProblemKind.UNKNOWN_FIELD, f"The form has a field {name[:100]!r}; known are {known}.", field=name[:100]
+        )
+
+
+def parse_field(name: str, raw: bytes) -> str | None:
+    """The value of a field, or None when it was left empty.
+
+    Raises:
+        ProblemError: the value cannot be used; the detail says what was expected.
+    """
+    try:
+        value = raw.decode()
+    except UnicodeDecodeError:
+        raise _invalid(name, "is not UTF-8 text") from None
+    if name == DATASOURCE:
+        return _datasource(value)
+    if not value:
+        return None
+    if name == "mode":
+        return _mode(name, value)
+    if name == "delimiter":
+        return _delimiter(name, value)
+    if _CONTROL.search(value):
+        raise _invalid(name, "contains a control character")
+    if len(value) > _CHARACTERS[name]:
+        raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
+    return value
+
+
+def form_of(fields: Mapping[str, str | None]) -> UploadForm:
+    """Put parsed fields together.
+
+    Raises:
+        ProblemError: there is no datasource_name.
+    """
+    datasource_name = fields.get(DATASOURCE)
+    if datasource_name is None:
+        detail = "Say with datasource_name into which Druid datasource the file's rows go."
+        raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
+    return UploadForm(
+        datasource_name=datasource_name,
+        user_id=fields.get("user_id"),
+        options=LoadOptions(
+            mode=LoadMode(fields.get("mode") or LoadMode.APPEND),
+            timestamp_column=fields.get("timestamp_column"),
+            timestamp_format=fields.get("timestamp_format"),
+            delimiter=fields.get("delimiter"),
+        ),
+    )
+
+
+def _datasource(value: str) -> str:
+    fault = datasource_fault(value)
+    if fault:
+        detail = (
+            f"The datasource_name {fault}. Any letters, digits, spaces and signs may stand in it, but "
+            "no slash, no control character, no emoji, and no dot at the start."
+        )
+        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=DATASOURCE)
+    return value
+
+
+def _mode(name: str, value: str) -> str:
+    allowed = [mode.value for mode in LoadMode]
+    if value not in allowed:
+        fault = f"is {value[:40]!r}, and may be {' or '.join(allowed)}"
+        raise _invalid(name, fault)
+    return value
+
+
+def _delimiter(name: str, value: str) -> str:
+    found = _ESCAPED.get(value, value)
+    if len(found) != 1 or found in _NO_DELIMITERS:
+        fault = r"must be one character, not a quote or a line's end; write \t for a tab"
+        raise _invalid(name, fault)
+    return found
+
+
+def _invalid(name: str, what: str) -> ProblemError:
+    return ProblemError(ProblemKind.INVALID_FIELD, f"The field {name} {what}.", field=name)

@@ -1,0 +1,83 @@
+"""One form on its way in: fields are collected and checked as they end, the file's bytes are handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from services.gateway.fields import FIELD_BYTES, FILE, UploadForm, check_name, form_of, parse_field
+from services.gateway.intake import Intake
+from services.gateway.multipart import FormReader, MalformedFormError, PartBegun, PartData, Piece
+from services.gateway.problems import ProblemError, ProblemKind
+
+OpenFile = Callable[[str | None], Awaitable[Intake]]
+
+
+class Reception:
+    """Reads a form chunk by chunk; `open_file` is called with the file's name when the file begins."""
+
+    def __init__(self, reader: FormReader, open_file: OpenFile) -> None:
+        self._reader = reader
+        self._open_file = open_file
+        self._fields: dict[str, str | None] = {}
+        self._part = ""
+        self._value = bytearray()
+        self._intake: Intake | None = None
+
+    async def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the body.
+
+        Raises:
+            ProblemError: as soon as it is certain that the form cannot be accepted.
+        """
+        try:
+            pieces = self._reader.feed(chunk)
+        except MalformedFormError as error:
+            raise ProblemError(ProblemKind.MALFORMED_BODY, f"The form cannot be read: {error}.") from error
+        for piece in pieces:
+            await self._take(piece)
+
+    def finish(self) -> tuple[UploadForm, Intake]:
+        """Say what the whole form was.
+
+        Raises:
+            ProblemError: it is cut off, or something is missing in it.
+        """
+        if not self._reader.complete:
+            detail = "The body ends before the form's closing boundary: nothing was accepted. Send it again."
+            raise ProblemError(ProblemKind.INCOMPLETE_BODY, detail)
+        if self._intake is None:
+            detail = "Send the file in a form field that is called file."
+            raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=FILE)
+        form = form_of(self._fields)
+        if self._intake.size_bytes == 0:
+            raise ProblemError(ProblemKind.EMPTY_FILE, "The file has no bytes; is it the right one?", field=FILE)
+        return form, self._intake
+
+    async def _take(self, piece: Piece) -> None:
+        if isinstance(piece, PartBegun):
+            await self._begin(piece)
+        elif isinstance(piece, PartData):
+            await self._data(piece.data)
+        elif self._part != FILE:
+            self._fields[self._part] = parse_field(self._part, bytes(self._value))
+
+    async def _begin(self, part: PartBegun) -> None:
+        self._part = part.name
+        self._value.clear()
+        if part.name in self._fields or (part.name == FILE and self._intake is not None):
+            detail = f"The form has {part.name} twice; send one file with its fields in each request."
+            raise ProblemError(ProblemKind.REPEATED_FIELD, detail, field=part.name)
+        if part.name == FILE:
+            self._intake = await self._open_file(part.filename)
+        else:
+            check_name(part.name)
+
+    async def _data(self, data: bytes) -> None:
+        if self._part == FILE and self._intake is not None:
+            await self._intake.write(data)
+            return
+        limit = FIELD_BYTES[self._part]
+        if len(self._value) + len(data) > limit:
+            detail = f"The field {self._part} is longer than {limit} bytes."
+            raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=self._part)
+        self._value += data

@@ -1,0 +1,104 @@
+"""HTTP in, one call, HTTP out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.request import Accepted, UploadRequest, task_id_for
+from services.gateway.rows import UploadRows
+from services.gateway.status import STATUS_PATH, TaskRows, task_document
+from services.gateway.upload import Uploads
+from shared import health, ids
+from shared.events import TaskStatus
+
+POLL_AFTER_SECONDS = "1"
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+def upload_routes(uploads: Uploads) -> APIRouter:
+    """`POST /api/ingest/upload`."""
+    router = APIRouter()
+
+    @router.post("/api/ingest/upload")
+    async def upload(request: Request) -> JSONResponse:
+        length = request.headers.get("content-length", "")
+        traceparent = request.headers.get("traceparent", "")
+        task_id = task_id_for(request.headers.get("idempotency-key"))
+        request.state.task_id = task_id  # for the log line, should this fail
+        accepted = await uploads.receive(
+            UploadRequest(
+                task_id=task_id,
+                body=request.stream(),
+                content_type=request.headers.get("content-type", ""),
+                content_length=int(length) if length.isascii() and length.isdigit() else None,
+                traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
+            )
+        )
+        return _accepted(accepted)
+
+    return router
+
+
+def status_routes(tasks: TaskRows, uploads: UploadRows) -> APIRouter:
+    """`GET /api/ingest/status/{task_id}`."""
+    router = APIRouter()
+
+    @router.get(STATUS_PATH + "{task_id}")
+    async def status(task_id: str) -> JSONResponse:
+        try:
+            ids.task_uuid_of(task_id)
+        except ValueError as error:
+            detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
+            raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
+        document = await task_document(tasks, uploads, task_id)
+        if document is None:
+            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+        return JSONResponse(document, headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+def health_routes(progress: Sequence[health.Progress], checks: Mapping[str, health.Check]) -> APIRouter:
+    """`GET /`, `/livez` and `/readyz`."""
+    router = APIRouter()
+
+    @router.get("/")
+    async def root() -> JSONResponse:
+        return JSONResponse({"service": "gateway", "status": "ok"})
+
+    @router.get("/livez")
+    async def livez() -> JSONResponse:
+        return _health(*health.live(progress))
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        return _health(*await health.ready(checks))
+
+    return router
+
+
+def _accepted(accepted: Accepted) -> JSONResponse:
+    where = STATUS_PATH + accepted.task_id
+    body = {
+        "task_id": accepted.task_id,
+        "status": TaskStatus.PENDING.value,
+        "datasource_name": accepted.datasource_name,
+        "original_filename": accepted.original_filename,
+        "file_size": accepted.file_size,
+        "sha256": accepted.sha256,
+        "links": {"status": where},
+    }
+    headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}
+    if accepted.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return JSONResponse(body, status_code=202, headers=headers)
+
+
+def _health(good: bool, report: dict[str, Any]) -> JSONResponse:  # noqa: FBT001  # the pair that shared.health returns
+    return JSONResponse({"service": "gateway", "ok": good, **report}, status_code=200 if good else 503)

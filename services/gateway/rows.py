@@ -1,0 +1,210 @@
+"""The gateway's own tables: `uploads`, and the outbox through `promise`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.engine import Database
+from shared.db.models import Upload
+from shared.events import DEFAULT_TENANT, FileUploaded
+from shared.kafka.envelope import encode
+from shared.outbox import promise
+
+SOURCE = "gateway"
+
+
+class UploadState(StrEnum):
+    """RECEIVING → STORED, or RECEIVING → EXPIRED → no row. Only a STORED file was ever answered with 202."""
+
+    RECEIVING = "RECEIVING"
+    STORED = "STORED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True)
+class NewUpload:
+    """An upload that begins."""
+
+    task_id: str
+    object_key: str
+    file_uri: str
+    original_filename: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to finish an upload: lost when somebody takes the upload over (`begun_at` moves) or expires it.
+
+    `fresh` says that nobody held the upload before, so nothing can stand under its key yet.
+    """
+
+    upload: NewUpload
+    begun_at: datetime
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class FoundUpload:
+    """An upload as the table has it."""
+
+    upload: NewUpload
+    state: UploadState
+    begun_at: datetime
+    stored_at: datetime | None
+    datasource_name: str
+    user_id: str | None
+    options: Mapping[str, Any]
+    file_size: int | None
+    sha256: str | None
+
+
+class UploadRows(Protocol):
+    """What the use cases ask of the table. Every method is one transaction and may raise `DatabaseAwayError`."""
+
+    async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
+        """Write a RECEIVING row; when the task has a row already, say what it is."""
+
+    async def take_over(self, found: FoundUpload) -> Claim | None:
+        """Claim a RECEIVING row whose holder is dead; None when it has moved on meanwhile."""
+
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+        """RECEIVING → STORED and the promise of the event, together; False when the claim is lost."""
+
+    async def find(self, task_id: str) -> FoundUpload | None:
+        """Look an upload up."""
+
+    async def discard(self, claim: Claim) -> None:
+        """Remove the row of an upload that has left nothing behind."""
+
+    async def expire(self, *, older_than: timedelta) -> list[FoundUpload]:
+        """RECEIVING → EXPIRED for all that are too old; returns every EXPIRED row, also those of a sweep that died."""
+
+    async def forget(self, task_id: str) -> None:
+        """Remove an EXPIRED row whose remains are swept."""
+
+
+class PostgresUploadRows:
+    """The table in PostgreSQL; ages are measured by its clock."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
+        """See `UploadRows.begin`."""
+        row: dict[str, Any] = {
+            "task_id": upload.task_id,
+            "tenant": DEFAULT_TENANT,
+            "state": UploadState.RECEIVING,
+            "datasource_name": "",  # it may stand behind the file in the form
+            "original_filename": upload.original_filename,
+            "object_key": upload.object_key,
+            "file_uri": upload.file_uri,
+            "options": {},
+        }
+        adding = insert(Upload).values(row).on_conflict_do_nothing().returning(Upload.created_at)
+        async with self._database.transaction() as connection:
+            begun_at = (await connection.execute(adding)).scalar_one_or_none()
+            if begun_at is not None:
+                return Claim(upload, begun_at, fresh=True)
+            found = (await connection.execute(_one(upload.task_id))).one()
+        return _found(found)
+
+    async def take_over(self, found: FoundUpload) -> Claim | None:
+        """See `UploadRows.take_over`."""
+        claiming = (
+            update(Upload)
+            .where(Upload.task_id == found.upload.task_id, Upload.state == UploadState.RECEIVING)
+            .where(Upload.created_at == found.begun_at)
+            .values(created_at=func.clock_timestamp())
+            .returning(Upload.created_at)
+        )
+        async with self._database.transaction() as connection:
+            begun_at = (await connection.execute(claiming)).scalar_one_or_none()
+        return None if begun_at is None else Claim(found.upload, begun_at, fresh=False)
+
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+        """See `UploadRows.store`."""
+        storing = (
+            update(Upload)
+            .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
+            .where(Upload.created_at == claim.begun_at)
+            .values(
+                state=UploadState.STORED,
+                datasource_name=event.datasource_name,
+                user_id=event.user_id,
+                options=event.options.model_dump(mode="json"),
+                file_size=event.file_size,
+                sha256=event.sha256,
+                etag=event.etag,
+                stored_at=event.accepted_at,
+            )
+            .returning(Upload.task_id)
+        )
+        async with self._database.transaction() as connection:
+            stored = (await connection.execute(storing)).scalar_one_or_none() is not None
+            if stored:
+                await promise(connection, encode(event, source=SOURCE, traceparent=traceparent))
+        return stored
+
+    async def find(self, task_id: str) -> FoundUpload | None:
+        """See `UploadRows.find`."""
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(_one(task_id))).one_or_none()
+        return None if row is None else _found(row)
+
+    async def discard(self, claim: Claim) -> None:
+        """See `UploadRows.discard`."""
+        removing = (
+            delete(Upload)
+            .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
+            .where(Upload.created_at == claim.begun_at)
+        )
+        async with self._database.transaction() as connection:
+            await connection.execute(removing)
+
+    async def expire(self, *, older_than: timedelta) -> list[FoundUpload]:
+        """See `UploadRows.expire`."""
+        expiring = (
+            update(Upload)
+            .where(Upload.state == UploadState.RECEIVING, Upload.created_at < func.now() - older_than)
+            .values(state=UploadState.EXPIRED)
+        )
+        async with self._database.transaction() as connection:
+            await connection.execute(expiring)
+            rows = (await connection.execute(_UPLOADS.where(Upload.state == UploadState.EXPIRED))).all()
+        return [_found(row) for row in rows]
+
+    async def forget(self, task_id: str) -> None:
+        """See `UploadRows.forget`."""
+        async with self._database.transaction() as connection:
+            await connection.execute(
+                delete(Upload).where(Upload.task_id == task_id, Upload.state == UploadState.EXPIRED)
+            )
+
+
+_UPLOADS = select(Upload.__table__)
+
+
+def _one(task_id: str) -> Any:
+    return _UPLOADS.where(Upload.task_id == task_id)
+
+
+def _found(row: Row[Any]) -> FoundUpload:
+    return FoundUpload(
+        upload=NewUpload(row.task_id, row.object_key, row.file_uri, row.original_filename),
+        state=UploadState(row.state),
+        begun_at=row.created_at,
+        stored_at=row.stored_at,
+        datasource_name=row.datasource_name,
+        user_id=row.user_id,
+        options=row.options,
+        file_size=row.file_size,
+        sha256=row.sha256,
+    )

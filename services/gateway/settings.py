@@ -1,0 +1,96 @@
+"""The gateway's settings: its own, and those of the servers that it uses."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
+
+from shared.db.engine import DatabaseSettings
+from shared.kafka.settings import KafkaSettings
+from shared.settings import SettingsGroup, load
+from shared.storage.settings import S3Settings
+from shared.telemetry import LogSettings
+
+GIB = 1024**3
+
+
+class HttpSettings(SettingsGroup):
+    """What the gateway serves, to whom, and within which limits.
+
+    `cors_origins` are the web origins that browsers may call from, separated by commas; `:*` stands for any port.
+    A file may be `max_upload_bytes` large. A client that sends nothing for `upload_idle_timeout`, or is not done after
+    `upload_timeout`, is cut off. What a dead gateway left unfinished is swept after `upload_expiry`, looked for every
+    `sweep_interval`. On SIGTERM requests have `gateway_drain_timeout` to end.
+    """
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8000, ge=1, le=65535)
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ("http://localhost:*", "http://127.0.0.1:*")
+    max_upload_bytes: int = Field(default=5 * GIB, ge=1)
+    max_uploads_at_once: int = Field(default=16, ge=1)
+    upload_idle_timeout: timedelta = timedelta(seconds=60)
+    upload_timeout: timedelta = timedelta(hours=6)
+    upload_expiry: timedelta = timedelta(hours=12)
+    sweep_interval: timedelta = timedelta(minutes=1)
+    gateway_drain_timeout: timedelta = timedelta(seconds=30)
+
+    @field_validator("gateway_host")
+    @classmethod
+    def _loopback_only(cls, host: str) -> str:
+        if host == "localhost":
+            return host
+        try:
+            loopback = ipaddress.IPv4Address(host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            msg = "only a loopback address (127.0.0.1) is allowed: the gateway does not ask callers who they are yet"
+            raise ValueError(msg)
+        return host
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        return value
+
+    @field_validator("upload_expiry")
+    @classmethod
+    def _longer_than_any_upload(cls, expiry: timedelta, others: ValidationInfo) -> timedelta:
+        if expiry <= others.data.get("upload_timeout", timedelta(0)):
+            msg = "must be longer than UPLOAD_TIMEOUT, or uploads under way would be swept"
+            raise ValueError(msg)
+        return expiry
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """All groups together."""
+
+    http: HttpSettings
+    s3: S3Settings
+    database: DatabaseSettings
+    kafka: KafkaSettings
+    log: LogSettings
+
+
+def load_settings(profile: Path | None = None) -> GatewaySettings:
+    """Read every group from the environment, then from the profile.
+
+    Raises:
+        SettingsInvalidError: naming the variables that cannot be used.
+    """
+    return GatewaySettings(
+        http=load(HttpSettings, profile=profile),
+        s3=load(S3Settings, profile=profile),
+        database=load(DatabaseSettings, profile=profile),
+        kafka=load(KafkaSettings, profile=profile),
+        log=load(LogSettings, profile=profile),
+    )

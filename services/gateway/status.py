@@ -1,0 +1,95 @@
+"""The read side: a task as the projector's table has it, or as the gateway accepted it until the projector knows it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from services.gateway.rows import FoundUpload, UploadRows, UploadState
+from shared import ids
+from shared.db.engine import Database
+from shared.db.models import IngestionTask
+from shared.events import DEFAULT_TENANT, Ledger, LoadMode, TaskStatus
+
+STATUS_PATH = "/api/ingest/status/"
+
+_LEDGER_FIELDS = tuple(Ledger.model_fields)
+_ROW_COUNTS = ("rows_read", "rows_accepted", "rows_rejected")
+_SHOWN = tuple(
+    column.name for column in IngestionTask.__table__.columns if column.name not in {"tenant", "ledger", *_ROW_COUNTS}
+)
+
+
+class TaskRows(Protocol):
+    """What the projector knows."""
+
+    async def find(self, task_id: str) -> Mapping[str, Any] | None:
+        """The row of `ingestion_tasks`, or None."""
+
+
+class PostgresTaskRows:
+    """The projector's table, read-only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, task_id: str) -> Mapping[str, Any] | None:
+        """See `TaskRows.find`."""
+        asking = select(IngestionTask.__table__).where(IngestionTask.task_id == task_id)
+        async with self._database.transaction() as connection:
+            row = (await connection.execute(asking)).one_or_none()
+        return None if row is None else dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public accessor
+
+
+async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> dict[str, Any] | None:
+    """The task as JSON, or None if nobody knows it.
+
+    Raises:
+        DatabaseAwayError: it cannot be told.
+    """
+    row = await tasks.find(task_id)
+    if row is None:
+        found = await uploads.find(task_id)
+        if found is None or found.state is not UploadState.STORED:
+            return None
+        row = row_of(found)
+    return document_of(row)
+
+
+def row_of(found: FoundUpload) -> dict[str, Any]:
+    """The row that the projector will write first for this upload."""
+    return dict.fromkeys((*_SHOWN, "ledger", *_ROW_COUNTS)) | {
+        "id": ids.task_uuid_of(found.upload.task_id),
+        "task_id": found.upload.task_id,
+        "tenant": DEFAULT_TENANT,
+        "user_id": found.user_id,
+        "datasource_name": found.datasource_name,
+        "original_filename": found.upload.original_filename,
+        "file_uri": found.upload.file_uri,
+        "status": TaskStatus.PENDING.value,
+        "attempt": 1,
+        "created_at": found.stored_at,
+        "updated_at": found.stored_at,
+        "file_size": found.file_size,
+        "mode": found.options.get("mode", LoadMode.APPEND.value),
+    }
+
+
+def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer: every column, the ledger with what is known of it so far, and where to look again."""
+    ledger = {name: row[name] if name in _ROW_COUNTS else None for name in _LEDGER_FIELDS} | dict(row["ledger"] or {})
+    return {
+        **{name: _plain(row[name]) for name in _SHOWN},
+        "ledger": ledger,
+        "links": {"status": STATUS_PATH + row["task_id"]},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, uuid.UUID) else value

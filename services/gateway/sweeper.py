@@ -1,0 +1,58 @@
+"""Removes what requests left behind that never came to their end: rows, unfinished uploads, orphan objects."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from services.gateway.rows import FoundUpload, UploadRows
+from shared.errors import IngestError
+from shared.health import Progress
+from shared.storage.port import ObjectStore
+from shared.telemetry import logger, task_scope
+from shared.waiting import wait_any
+
+_log = logger(__name__)
+
+
+class Sweeper:
+    """RECEIVING → EXPIRED first, so that no late request can be accepted; then the remains; then the row."""
+
+    def __init__(self, *, store: ObjectStore, rows: UploadRows, expiry: timedelta, interval: timedelta) -> None:
+        self.progress = Progress("upload sweeper")
+        self._store = store
+        self._rows = rows
+        self._expiry = expiry
+        self._interval = interval
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep every interval until `stop` is set."""
+        while not stop.is_set():
+            self.progress.begin()
+            try:
+                await self.sweep()
+            except IngestError as error:
+                self.progress.waiting(str(error))
+                _log.warning("sweep_waiting", why=str(error))
+            else:
+                self.progress.end()
+            await wait_any(self._interval, stop)
+
+    async def sweep(self) -> int:
+        """Sweep once; returns how many uploads were removed.
+
+        Raises:
+            StorageAwayError, StorageRefusedError, DatabaseAwayError: the rest is swept next time.
+        """
+        expired = await self._rows.expire(older_than=self._expiry)
+        for found in expired:
+            with task_scope(found.upload.task_id):
+                await self._remove(found)
+        return len(expired)
+
+    async def _remove(self, found: FoundUpload) -> None:
+        key = found.upload.object_key
+        aborted = await self._store.abort_uploads(key)
+        await self._store.delete(key)
+        await self._rows.forget(found.upload.task_id)
+        _log.info("upload_expired", object_key=key, unfinished_writes=aborted)

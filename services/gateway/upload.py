@@ -1,0 +1,238 @@
+"""Taking a file: a RECEIVING row, the object, then row and promise in one transaction.
+
+Whatever ends this half-way leaves something that is found again: see the lines G1 to G5 of the crash table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+
+from services.gateway.fields import UploadForm
+from services.gateway.intake import Intake, too_large
+from services.gateway.multipart import FormReader
+from services.gateway.names import clean_filename, extension_of
+from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.reception import Reception
+from services.gateway.request import Accepted, UploadRequest, reader_of
+from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadRows, UploadState
+from services.gateway.settings import HttpSettings
+from shared.backoff import Backoff
+from shared.db.engine import DatabaseAwayError
+from shared.errors import IngestError
+from shared.events import FileUploaded, LoadOptions
+from shared.failpoint import failpoint
+from shared.storage.port import ObjectStore, StoredObject, uri_of
+from shared.telemetry import logger, task_scope
+
+COMMIT_TRIES = 3
+FORM_OVERHEAD_BYTES = 1024 * 1024  # what boundaries and all other fields together may add to the file
+SOON = timedelta(seconds=5)
+
+_log = logger(__name__)
+
+
+class Uploads:
+    """The use case. One instance for the process: it knows which tasks it is receiving.
+
+    Args:
+        store: where objects go.
+        rows: the uploads table.
+        limits: sizes and times.
+        clock: the time of acceptance, aware UTC.
+        announce: called after a promise was committed.
+        backoff: between two tries of the commit.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        rows: UploadRows,
+        limits: HttpSettings,
+        clock: Callable[[], datetime],
+        announce: Callable[[], None],
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._store = store
+        self._rows = rows
+        self._limits = limits
+        self._clock = clock
+        self._announce = announce
+        self._backoff = backoff or Backoff()
+        self._receiving: set[str] = set()
+
+    async def receive(self, request: UploadRequest) -> Accepted:
+        """Take one file.
+
+        Raises:
+            ProblemError: the request cannot be accepted; nothing is left of it.
+            StorageAwayError, StorageRefusedError, DatabaseAwayError: it may be accepted later.
+        """
+        self._check_length(request.content_length)
+        reader = reader_of(request.content_type)
+        task_id = request.task_id
+        if task_id in self._receiving:
+            raise _in_flight()
+        if len(self._receiving) >= self._limits.max_uploads_at_once:
+            detail = f"The gateway takes {self._limits.max_uploads_at_once} uploads at once. Try again soon."
+            raise ProblemError(ProblemKind.BUSY, detail, retry_after=SOON)
+        self._receiving.add(task_id)
+        try:
+            with task_scope(task_id):
+                return await self._receive(task_id, reader, request)
+        finally:
+            self._receiving.discard(task_id)
+
+    async def _receive(self, task_id: str, reader: FormReader, request: UploadRequest) -> Accepted:
+        opened: list[Intake] = []
+
+        async def open_file(filename: str | None) -> Intake:
+            opened.append(await self._open(task_id, filename))
+            return opened[0]
+
+        reception = Reception(reader, open_file)
+        try:
+            await self._read(request.body, reception)
+            form, intake = reception.finish()
+            if intake.earlier is not None:
+                return _replayed(intake, form, intake.earlier)
+            return await self._accept(intake, form, request.traceparent)
+        except BaseException:
+            for intake in opened:
+                await self._give_up(intake)
+            raise
+
+    async def _read(self, body: AsyncIterator[bytes], reception: Reception) -> None:
+        """Feed the whole body, within the limits of size and time."""
+        limits, size = self._limits, 0
+        pause = asyncio.timeout(limits.upload_idle_timeout.total_seconds())
+        whole = asyncio.timeout(limits.upload_timeout.total_seconds())
+        try:
+            async with whole, pause:
+                async for chunk in body:
+                    pause.reschedule(None)
+                    size += len(chunk)
+                    self._check_length(size)
+                    await reception.feed(chunk)
+                    pause.reschedule(asyncio.get_running_loop().time() + limits.upload_idle_timeout.total_seconds())
+        except TimeoutError:
+            detail = (
+                f"Nothing arrived for {limits.upload_idle_timeout.total_seconds():g} s, or the whole took longer than "
+                f"{limits.upload_timeout.total_seconds():g} s. Send the file again."
+            )
+            raise ProblemError(ProblemKind.TOO_SLOW, detail) from None
+
+    async def _open(self, task_id: str, filename: str | None) -> Intake:
+        """Write the RECEIVING row before the first byte is stored, so that the sweeper can find what is left."""
+        name = clean_filename(filename)
+        key = f"uploads/{task_id}.{extension_of(name)}"
+        failpoint("G1")
+        found = await self._rows.begin(NewUpload(task_id, key, uri_of(self._store.bucket, key), name))
+        max_bytes = self._limits.max_upload_bytes
+        if isinstance(found, FoundUpload) and found.state is UploadState.STORED:
+            return Intake(max_bytes=max_bytes, earlier=found)
+        claim = await self._taken_over(found) if isinstance(found, FoundUpload) else found
+        intake = Intake(max_bytes=max_bytes, claim=claim)
+        intake.open(self._store)
+        return intake
+
+    async def _taken_over(self, found: FoundUpload) -> Claim:
+        """Go on where a request with the same key died; the sweeper's rows are not ours until they are gone."""
+        claim = await self._rows.take_over(found)
+        if claim is None:
+            raise _in_flight()
+        await self._store.abort_uploads(found.upload.object_key)
+        return claim
+
+    async def _accept(self, intake: Intake, form: UploadForm, traceparent: str | None) -> Accepted:
+        claim = _claim_of(intake)
+        stored = await intake.commit(self._store)
+        if stored is None:
+            detail = (
+                "An earlier request with this Idempotency-Key has left another file, which was never accepted. Use "
+                f"another key, or try again after {self._limits.upload_expiry}."
+            )
+            raise ProblemError(ProblemKind.IN_FLIGHT, detail, retry_after=self._limits.upload_expiry)
+        failpoint("G3")
+        event = self._event(claim, intake, form, stored)
+        await self._promise(claim, event, traceparent)
+        self._announce()
+        _log.info("upload_accepted", datasource=form.datasource_name, size_bytes=intake.size_bytes)
+        failpoint("G5")
+        return _accepted(claim.upload, form, intake)
+
+    async def _promise(self, claim: Claim, event: FileUploaded, traceparent: str | None) -> None:
+        """Commit row and promise. After a commit whose outcome is unknown, the row tells."""
+        for failures in range(1, COMMIT_TRIES + 1):
+            try:
+                if await self._rows.store(claim, event, traceparent=traceparent):
+                    return
+                found = await self._rows.find(event.task_id)
+            except DatabaseAwayError:
+                if failures == COMMIT_TRIES:
+                    raise
+                await asyncio.sleep(self._backoff.delay(failures).total_seconds())
+                continue
+            if found and found.begun_at == claim.begun_at and found.sha256 == event.sha256:
+                return
+            raise _in_flight()
+
+    async def _give_up(self, intake: Intake) -> None:
+        """Leave nothing behind; what cannot be removed now keeps its RECEIVING row and is swept."""
+        try:
+            if await intake.abort() and intake.claim is not None:
+                await self._rows.discard(intake.claim)
+        except IngestError as error:
+            _log.warning("upload_left_for_the_sweeper", why=str(error))
+
+    def _event(self, claim: Claim, intake: Intake, form: UploadForm, stored: StoredObject) -> FileUploaded:
+        return FileUploaded(
+            task_id=claim.upload.task_id,
+            datasource_name=form.datasource_name,
+            file_uri=claim.upload.file_uri,
+            accepted_at=self._clock(),
+            original_filename=claim.upload.original_filename,
+            user_id=form.user_id,
+            file_size=intake.size_bytes,
+            sha256=intake.sha256,
+            etag=stored.etag,
+            options=form.options,
+        )
+
+    def _check_length(self, length: int | None) -> None:
+        if length is not None and length > self._limits.max_upload_bytes + FORM_OVERHEAD_BYTES:
+            raise too_large(self._limits.max_upload_bytes)
+
+
+def _claim_of(intake: Intake) -> Claim:
+    if intake.claim is None:
+        msg = "an upload without a claim cannot be accepted"
+        raise RuntimeError(msg)
+    return intake.claim
+
+
+def _accepted(upload: NewUpload, form: UploadForm, intake: Intake, *, replayed: bool = False) -> Accepted:
+    return Accepted(
+        task_id=upload.task_id,
+        datasource_name=form.datasource_name,
+        original_filename=upload.original_filename,
+        file_size=intake.size_bytes,
+        sha256=intake.sha256,
+        replayed=replayed,
+    )
+
+
+def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload) -> Accepted:
+    """The same 202 again, for the same file and the same fields; nothing is stored."""
+    then = (earlier.sha256, earlier.datasource_name, earlier.user_id, LoadOptions.model_validate(earlier.options))
+    if then != (intake.sha256, form.datasource_name, form.user_id, form.options):
+        detail = "This Idempotency-Key was used for another file or other fields. Use a new key for a new upload."
+        raise ProblemError(ProblemKind.KEY_REUSED, detail)
+    return _accepted(earlier.upload, form, intake, replayed=True)
+
+
+def _in_flight() -> ProblemError:
+    detail = "A request with this Idempotency-Key is being received. Wait for its answer, or try again soon."
+    return ProblemError(ProblemKind.IN_FLIGHT, detail, retry_after=SOON)

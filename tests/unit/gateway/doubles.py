@@ -1,0 +1,128 @@
+"""Stand-ins for the gateway's tables; `test_rows.py` in the integration tests runs the same suite on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
+from shared.db.engine import DatabaseAwayError
+from shared.events import FileUploaded
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class InMemoryUploadRows:
+    """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, FoundUpload] = {}
+        self.promised: list[FileUploaded] = []
+        self.traceparents: list[str | None] = []
+        self.away = 0
+        self.answers_lost = 0
+        self.now = NOW
+
+    async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
+        self._answer()
+        if upload.task_id in self.rows:
+            return self.rows[upload.task_id]
+        begun_at = self._tick()
+        self.rows[upload.task_id] = FoundUpload(
+            upload=upload,
+            state=UploadState.RECEIVING,
+            begun_at=begun_at,
+            stored_at=None,
+            datasource_name="",
+            user_id=None,
+            options={},
+            file_size=None,
+            sha256=None,
+        )
+        return Claim(upload, begun_at, fresh=True)
+
+    async def take_over(self, found: FoundUpload) -> Claim | None:
+        self._answer()
+        claim = Claim(found.upload, found.begun_at, fresh=False)
+        if not self._holds(claim):
+            return None
+        begun_at = self._tick()
+        self.rows[found.upload.task_id] = replace(found, begun_at=begun_at)
+        return replace(claim, begun_at=begun_at)
+
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+        self._answer()
+        stored = self._holds(claim)
+        if stored:
+            self.rows[event.task_id] = FoundUpload(
+                upload=claim.upload,
+                state=UploadState.STORED,
+                begun_at=claim.begun_at,
+                stored_at=event.accepted_at,
+                datasource_name=event.datasource_name,
+                user_id=event.user_id,
+                options=event.options.model_dump(mode="json"),
+                file_size=event.file_size,
+                sha256=event.sha256,
+            )
+            self.promised.append(event)
+            self.traceparents.append(traceparent)
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise DatabaseAwayError
+        return stored
+
+    async def find(self, task_id: str) -> FoundUpload | None:
+        self._answer()
+        return self.rows.get(task_id)
+
+    async def discard(self, claim: Claim) -> None:
+        self._answer()
+        if self._holds(claim):
+            del self.rows[claim.upload.task_id]
+
+    async def expire(self, *, older_than: timedelta) -> list[FoundUpload]:
+        self._answer()
+        self._tick()
+        for task_id, row in self.rows.items():
+            if row.state is UploadState.RECEIVING and row.begun_at < self.now - older_than:
+                self.rows[task_id] = replace(row, state=UploadState.EXPIRED)
+        return [row for row in self.rows.values() if row.state is UploadState.EXPIRED]
+
+    async def forget(self, task_id: str) -> None:
+        self._answer()
+        row = self.rows.get(task_id)
+        if row is not None and row.state is UploadState.EXPIRED:
+            del self.rows[task_id]
+
+    def _holds(self, claim: Claim) -> bool:
+        row = self.rows.get(claim.upload.task_id)
+        return row is not None and row.state is UploadState.RECEIVING and row.begun_at == claim.begun_at
+
+    def _tick(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def _answer(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise DatabaseAwayError
+
+
+class InMemoryTaskRows:
+    """The projector's table."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Mapping[str, Any]] = {}
+
+    async def find(self, task_id: str) -> Mapping[str, Any] | None:
+        return self.rows.get(task_id)
+
+
+async def in_chunks(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
+    """A body as a server hands it on."""
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+    yield b""

@@ -1,0 +1,117 @@
+"""What the uploads table does: the double and PostgreSQL run this same suite."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadRows, UploadState
+from shared import ids
+from shared.events import FileUploaded, LoadMode, LoadOptions
+from tests.unit.gateway.doubles import NOW
+
+
+def new_upload() -> NewUpload:
+    task_id = ids.fresh_task_id()
+    return NewUpload(task_id, f"uploads/{task_id}.csv", f"s3://ingest/uploads/{task_id}.csv", "data.csv")
+
+
+def event_of(upload: NewUpload, *, sha256: str = "a" * 64) -> FileUploaded:
+    return FileUploaded(
+        task_id=upload.task_id,
+        datasource_name="Füße 1",
+        file_uri=upload.file_uri,
+        accepted_at=NOW,
+        original_filename=upload.original_filename,
+        user_id="ann",
+        file_size=2**40,
+        sha256=sha256,
+        etag='"x"',
+        options=LoadOptions(mode=LoadMode.REPLACE, delimiter="\t"),
+    )
+
+
+async def begun(rows: UploadRows) -> Claim:
+    claim = await rows.begin(new_upload())
+    assert isinstance(claim, Claim)
+    return claim
+
+
+class UploadRowsSuite:
+    """Needs a fixture `rows`."""
+
+    async def test_an_upload_begins_once(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        assert claim.fresh
+        found = await rows.begin(NewUpload(claim.upload.task_id, "uploads/other.bin", "s3://b/other", None))
+        assert isinstance(found, FoundUpload)
+        assert (found.state, found.upload, found.begun_at) == (UploadState.RECEIVING, claim.upload, claim.begun_at)
+
+    async def test_stored_upload_is_found_with_what_was_said(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        assert await rows.store(claim, event_of(claim.upload), traceparent=None)
+        found = await rows.find(claim.upload.task_id)
+        assert found is not None
+        assert (found.state, found.stored_at, found.file_size) == (UploadState.STORED, NOW, 2**40)
+        assert (found.datasource_name, found.user_id, found.sha256) == ("Füße 1", "ann", "a" * 64)
+        assert LoadOptions.model_validate(found.options) == event_of(claim.upload).options
+
+    async def test_an_upload_is_stored_once(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        assert await rows.store(claim, event_of(claim.upload), traceparent=None)
+        assert not await rows.store(claim, event_of(claim.upload, sha256="b" * 64), traceparent=None)
+        found = await rows.find(claim.upload.task_id)
+        assert found is not None
+        assert found.sha256 == "a" * 64
+
+    async def test_who_takes_over_has_the_only_claim(self, rows: UploadRows) -> None:
+        first = await begun(rows)
+        found = await rows.find(first.upload.task_id)
+        assert found is not None
+        second = await rows.take_over(found)
+        assert second is not None
+        assert not second.fresh
+        assert await rows.take_over(found) is None
+        await rows.discard(first)
+        assert not await rows.store(first, event_of(first.upload), traceparent=None)
+        assert await rows.store(second, event_of(first.upload), traceparent=None)
+
+    async def test_discarded_upload_never_was(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.discard(claim)
+        assert await rows.find(claim.upload.task_id) is None
+
+    async def test_stored_upload_is_neither_discarded_nor_expired_nor_forgotten(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.store(claim, event_of(claim.upload), traceparent=None)
+        await rows.discard(claim)
+        await rows.forget(claim.upload.task_id)
+        expired = await rows.expire(older_than=timedelta(0))
+        assert claim.upload.task_id not in {found.upload.task_id for found in expired}
+        found = await rows.find(claim.upload.task_id)
+        assert found is not None
+        assert found.state is UploadState.STORED
+
+    async def test_only_old_uploads_expire(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        assert claim.upload.task_id not in {
+            found.upload.task_id for found in await rows.expire(older_than=timedelta(hours=1))
+        }
+        assert claim.upload.task_id in {found.upload.task_id for found in await rows.expire(older_than=timedelta(0))}
+
+    async def test_expired_upload_cannot_be_stored_or_taken_over(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.expire(older_than=timedelta(0))
+        assert not await rows.store(claim, event_of(claim.upload), traceparent=None)
+        found = await rows.find(claim.upload.task_id)
+        assert found is not None
+        assert found.state is UploadState.EXPIRED
+        assert await rows.take_over(found) is None
+
+    async def test_expired_upload_is_listed_until_it_is_forgotten(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.expire(older_than=timedelta(0))
+        again = await rows.expire(older_than=timedelta(hours=1))
+        assert claim.upload.task_id in {found.upload.task_id for found in again}
+        await rows.forget(claim.upload.task_id)
+        assert await rows.find(claim.upload.task_id) is None
+        assert isinstance(await rows.begin(claim.upload), Claim)

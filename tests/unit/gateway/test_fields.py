@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from services.gateway.fields import FIELD_BYTES, check_name, form_of, parse_field
+from services.gateway.problems import ProblemError
+from shared.events import LoadMode, LoadOptions
+
+
+def test_options_are_what_the_user_said() -> None:
+    said = {
+        "datasource_name": "sales",
+        "user_id": "ann",
+        "mode": "replace",
+        "timestamp_column": "Zeit punkt",
+        "timestamp_format": "%d.%m.%Y",
+        "delimiter": ";",
+    }
+    form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
+    assert (form.datasource_name, form.user_id) == ("sales", "ann")
+    assert form.options == LoadOptions(
+        mode=LoadMode.REPLACE, timestamp_column="Zeit punkt", timestamp_format="%d.%m.%Y", delimiter=";"
+    )
+
+
+def test_everything_but_the_datasource_may_be_left_out_or_empty() -> None:
+    empty = {name: parse_field(name, b"") for name in FIELD_BYTES if name != "datasource_name"}
+    assert form_of({"datasource_name": "x"} | empty).options == LoadOptions()
+    assert form_of({"datasource_name": "x"}).options == LoadOptions()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [(",", ","), ("\t", "\t"), (r"\t", "\t"), ("tab", "\t"), ("¦", "¦"), (" ", " ")]
+)
+def test_any_delimiter(written: str, meant: str) -> None:
+    assert parse_field("delimiter", written.encode()) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("datasource_name", b""),
+        ("datasource_name", b"\xff"),
+        ("datasource_name", b"a/b"),
+        ("user_id", b"\xff"),
+        ("user_id", b"a\0b"),
+        ("user_id", b"x" * 257),
+        ("mode", b"upsert"),
+        ("mode", b"APPEND"),
+        ("timestamp_column", b"x" * 1025),
+        ("timestamp_format", b"x" * 129),
+        ("delimiter", b";;"),
+        ("delimiter", b'"'),
+        ("delimiter", b"\n"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: bytes) -> None:
+    with pytest.raises(ProblemError) as raised:
+        parse_field(name, value)
+    assert raised.value.field == name
+    assert raised.value.kind.slug == "invalid-field"
+
+
+def test_a_bad_mode_names_the_good_ones() -> None:
+    with pytest.raises(ProblemError, match="append or replace"):
+        parse_field("mode", b"upsert")
+
+
+def test_missing_datasource_is_said() -> None:
+    with pytest.raises(ProblemError) as raised:
+        form_of({"user_id": "ann"})
+    assert (raised.value.kind.slug, raised.value.field) == ("missing-field", "datasource_name")
+
+
+def test_a_typing_error_is_no_field() -> None:
+    check_name("timestamp_column")
+    with pytest.raises(ProblemError, match="timestamp_column"):
+        check_name("timestamp_colum")

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings, HttpSettings
+from shared.db.engine import DatabaseSettings
+from shared.kafka.settings import KafkaSettings
+from shared.storage.memory import InMemoryObjectStore
+from shared.storage.settings import S3Settings
+from shared.telemetry import LogSettings
+from tests.unit.gateway.doubles import NOW, InMemoryTaskRows, InMemoryUploadRows, in_chunks
+from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
+
+UPLOAD = "/api/ingest/upload"
+
+
+@pytest.fixture
+def rows() -> InMemoryUploadRows:
+    return InMemoryUploadRows()
+
+
+@pytest.fixture
+def store() -> InMemoryObjectStore:
+    made = InMemoryObjectStore()
+    made.buckets["ingest"] = {}
+    return made
+
+
+@pytest.fixture
+async def client(rows: InMemoryUploadRows, store: InMemoryObjectStore) -> AsyncIterator[httpx.AsyncClient]:
+    settings = GatewaySettings(
+        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
+    )
+    app = create_app(settings, store=store, upload_rows=rows, task_rows=InMemoryTaskRows(), clock=lambda: NOW)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
+        yield made
+
+
+def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["type"] == f"urn:ingest:problem:{slug}"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return body
+
+
+async def post(client: httpx.AsyncClient, body: bytes, **headers: str) -> httpx.Response:
+    sent = {"content-type": CONTENT_TYPE} | {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(UPLOAD, content=in_chunks(body), headers=sent)
+
+
+async def test_upload_is_accepted_and_can_be_followed_at_once(client: httpx.AsyncClient) -> None:
+    response = await post(client, upload_form())
+    assert response.status_code == 202
+    body = response.json()
+    assert body["status"] == "PENDING"
+    assert response.headers["location"] == body["links"]["status"] == f"/api/ingest/status/{body['task_id']}"
+    assert response.headers["retry-after"] == "1"
+    status = await client.get(response.headers["location"])
+    assert status.status_code == 200
+    assert status.json()["task_id"] == body["task_id"]
+    assert status.json()["status"] == "PENDING"
+
+
+async def test_health(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/")).json() == {"service": "gateway", "status": "ok"}
+    assert (await client.get("/livez")).status_code == 200
+
+
+async def test_trace_goes_on_with_the_event(client: httpx.AsyncClient, rows: InMemoryUploadRows) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await post(client, upload_form(), traceparent=trace)
+    await post(client, upload_form(), traceparent="garbage")
+    assert rows.traceparents == [trace, None]
+
+
+async def test_key_replays_the_answer(client: httpx.AsyncClient) -> None:
+    first = await post(client, upload_form(), idempotency_key="k")
+    second = await post(client, upload_form(), idempotency_key="k")
+    assert first.json() == second.json()
+    assert second.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
+
+
+async def test_problems_of_a_request(client: httpx.AsyncClient) -> None:
+    assert problem(await post(client, upload_form(datasource=None)), 422, "missing-field")["field"] == "datasource_name"
+    problem(await post(client, upload_form(closed=False)), 400, "incomplete-body")
+    problem(await post(client, upload_form(), idempotency_key="a b"), 400, "invalid-idempotency-key")
+    problem(await client.post(UPLOAD, json={"file": "x"}), 415, "not-multipart")
+    problem(await client.post(UPLOAD, headers={"content-type": "multipart/form-data"}), 415, "not-multipart")
+
+
+async def test_problems_of_the_path(client: httpx.AsyncClient) -> None:
+    problem(await client.get("/nowhere"), 404, "not-found")
+    problem(await client.get(UPLOAD + "/"), 404, "not-found")
+    assert problem(await client.get(UPLOAD), 405, "method-not-allowed")["instance"] == UPLOAD
+    assert (await client.get(UPLOAD)).headers["allow"] == "POST"
+    problem(await client.get("/api/ingest/status/2JZyBtTQWUZnEqA4i4EhCy"), 404, "unknown-task")
+    malformed = problem(await client.get("/api/ingest/status/%00abc"), 404, "unknown-task")
+    assert "22 characters" in malformed["detail"]
+
+
+async def test_servers_that_are_away(
+    client: httpx.AsyncClient, store: InMemoryObjectStore, rows: InMemoryUploadRows
+) -> None:
+    store.away = True
+    response = await post(client, upload_form())
+    problem(response, 503, "storage-away")
+    assert int(response.headers["retry-after"]) > 0
+    store.away = False
+    rows.away = 1
+    problem(await post(client, upload_form()), 503, "database-away")
+    store.buckets.clear()
+    problem(await post(client, upload_form()), 503, "storage-refused")
+
+
+async def test_defect_is_logged_once_with_its_task_and_tells_nothing(
+    client: httpx.AsyncClient,
+    rows: InMemoryUploadRows,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def broken(*_arguments: object, **_keywords: object) -> bool:
+        msg = "secret inside"
+        raise RuntimeError(msg)
+
+    rows.store = broken  # type: ignore[method-assign]  # a defect
+    with caplog.at_level(logging.INFO):
+        response = await post(client, upload_form())
+    problem(response, 500, "internal")
+    assert "secret" not in response.text
+    printed = capsys.readouterr()
+    written = printed.out + printed.err + caplog.text
+    assert written.count("request_failed") == 1
+    assert "task_id" in written
+
+
+async def test_early_answer_closes_the_connection(client: httpx.AsyncClient) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield upload_form(datasource=".x")
+        yield b"rest"
+
+    response = await client.post(UPLOAD, content=body(), headers={"content-type": CONTENT_TYPE})
+    problem(response, 422, "invalid-field")
+    assert response.headers["connection"] == "close"
+    assert "connection" not in (await post(client, upload_form(datasource=None))).headers
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1"])
+async def test_allowed_origin_may_read_answers_and_problems(client: httpx.AsyncClient, origin: str) -> None:
+    for response in (
+        await post(client, upload_form(), origin=origin),
+        await client.get("/x", headers={"origin": origin}),
+    ):
+        assert response.headers["access-control-allow-origin"] == origin
+    assert "Location" in response.headers["access-control-expose-headers"]
+    ask = {
+        "origin": origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "idempotency-key",
+    }
+    assert (await client.options(UPLOAD, headers=ask)).status_code == 200
+
+
+async def test_other_web_site_cannot_post_through_a_users_browser(
+    client: httpx.AsyncClient, rows: InMemoryUploadRows
+) -> None:
+    response = await post(client, upload_form(), origin="http://evil.example")
+    problem(response, 403, "forbidden-origin")
+    assert "access-control-allow-origin" not in response.headers
+    assert not rows.rows
+
+
+async def test_every_answer_is_json(client: httpx.AsyncClient) -> None:
+    for path in ("/", "/livez", "/nowhere", "/docs", "/openapi.json"):
+        json.loads((await client.get(path)).text)
