@@ -3,7 +3,7 @@
 Each model is the JSON body of a record; the CloudEvents attributes travel in Kafka headers
 (`shared/kafka/envelope.py`). A version may gain optional fields, never lose or retype one: readers ignore what they do
 not know, and `tests/contracts/` keeps an example of every version that was ever published. Times are aware UTC; sizes
-are bytes.
+are bytes. The text under a field is its meaning in `docs/events.md`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from shared import ids
 
 DEFAULT_TENANT = "default"
 FIRST_ATTEMPT = 1
+LAST_ATTEMPT = 1_000_000
 
-TaskId = Annotated[str, Field(pattern=ids.TASK_ID_PATTERN.pattern)]
-Attempt = Annotated[int, Field(ge=1, le=1_000_000)]
+
+def _task_id(value: str) -> str:
+    ids.task_uuid_of(value)
+    return value
+
+
+TaskId = Annotated[str, Field(pattern=ids.TASK_ID_PATTERN.pattern), AfterValidator(_task_id)]
+Attempt = Annotated[int, Field(ge=FIRST_ATTEMPT, le=LAST_ATTEMPT)]
 RowCount = Annotated[int, Field(ge=0, le=2**63 - 1)]
 ByteCount = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
@@ -96,16 +103,20 @@ class LoadMode(StrEnum):
 class Model(BaseModel):
     """Base of everything in a body: immutable, and deaf to fields of later versions."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class LoadOptions(Model):
     """What the user said about the file; everything has a default, and a hint left out is found in the file."""
 
     mode: LoadMode = LoadMode.APPEND
+    """Whether the rows are added to those that are there, or take their place."""
     timestamp_column: str | None = Field(default=None, max_length=1024)
+    """The column that becomes `__time`, by its name in the file."""
     timestamp_format: str | None = Field(default=None, max_length=128)
+    """How its times are written."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """The character between two fields."""
 
 
 class Event(Model):
@@ -115,8 +126,11 @@ class Event(Model):
     topic: ClassVar[str]
 
     task_id: TaskId
+    """The task, as its user knows it; also the record's key."""
     tenant: str = Field(default=DEFAULT_TENANT, min_length=1, max_length=64)
+    """Whose task it is."""
     attempt: Attempt = FIRST_ATTEMPT
+    """Which attempt of the task; a retry counts up."""
 
     @property
     def stage(self) -> str:
@@ -147,31 +161,47 @@ class FileUploaded(Event):
     topic: ClassVar[str] = "file.uploaded"
 
     datasource_name: str = Field(max_length=1024)
+    """Where the rows belong."""
     file_uri: str = Field(max_length=4096)
+    """The object, as `s3://bucket/key`."""
     accepted_at: AwareDatetime
+    """When the task was accepted: the order of a datasource's loads."""
     original_filename: str | None = Field(default=None, max_length=1024)
+    """The file's name where it came from."""
     user_id: str | None = Field(default=None, max_length=256)
+    """Who sent it, as the caller said."""
     file_size: ByteCount | None = None
+    """Size of the object in bytes."""
     sha256: str | None = None
+    """Digest of the object, in hexadecimal digits."""
     etag: str | None = None
+    """The object store's tag: the object is read only while it still has it."""
     options: LoadOptions = LoadOptions()
+    """What the user said about the file."""
 
 
 class Part(Model):
     """One canonical object; Druid reads each whole, in one sub-task."""
 
     key: str
+    """The object's key."""
     rows: RowCount
+    """How many rows it holds."""
     bytes: ByteCount
+    """Its size as stored."""
     sha256: str
+    """Its digest, in hexadecimal digits."""
 
 
 class Column(Model):
     """A column as Druid will get it; `source_name` is its name in the file."""
 
     name: str
+    """Its name in Druid."""
     type: Literal["long", "double", "string"]
+    """Its type in Druid."""
     source_name: str
+    """Its name in the file."""
 
 
 class FileValidated(Event):
@@ -181,23 +211,41 @@ class FileValidated(Event):
     topic: ClassVar[str] = "file.validated"
 
     datasource_name: str
+    """Where the rows belong."""
     accepted_at: AwareDatetime
+    """As in the upload."""
     options: LoadOptions
+    """As in the upload."""
     run_id: str
+    """The run whose folder holds the parts; another run of the same attempt is never used."""
     bucket: str
+    """Where the objects are."""
     parts: tuple[Part, ...] = Field(min_length=1)
+    """The canonical objects, in the file's order."""
     columns: tuple[Column, ...]
+    """The columns beside `__time` and `ingest_task_id`."""
     rows_read: RowCount
+    """Rows in the file, by the second reader."""
     rows_accepted: RowCount
+    """Rows in the parts."""
     rows_rejected: RowCount
+    """Rows in the rejects object."""
     time_min: AwareDatetime
+    """The earliest `__time`."""
     time_max: AwareDatetime
+    """The latest `__time`."""
     time_column: str
+    """The column that became `__time`, by its name in the file."""
     file_size: ByteCount
+    """Size of the uploaded object in bytes."""
     report_key: str
+    """The report's key."""
     rejects_key: str | None = None
+    """The key of the rejects object, if any row was rejected."""
     started_at: AwareDatetime
+    """When the validation began."""
     finished_at: AwareDatetime
+    """When the verdict was reached."""
 
 
 class DruidSubmitted(Event):
@@ -207,13 +255,21 @@ class DruidSubmitted(Event):
     topic: ClassVar[str] = "druid.submitted"
 
     datasource_name: str
+    """Where the rows go."""
     druid_task_id: str
+    """The load's id in Druid."""
     spec_hash: str
+    """Digest of the spec as it was frozen before it was posted."""
     intervals: tuple[str, ...]
+    """The time intervals that hold the rows, in ISO 8601."""
     rows_read: RowCount
+    """As in the verdict."""
     rows_accepted: RowCount
+    """What the count must come to."""
     rows_rejected: RowCount
+    """As in the verdict."""
     submitted_at: AwareDatetime
+    """When Druid was known to have it."""
 
 
 class Ledger(Model):
@@ -224,22 +280,34 @@ class Ledger(Model):
     """
 
     status: LedgerStatus
+    """What the count said."""
     rows_read: RowCount
+    """Rows in the file."""
     rows_accepted: RowCount
+    """Rows handed to Druid."""
     rows_rejected: RowCount
+    """Rows in the rejects object."""
     rows_processed: RowCount | None = None
+    """Rows that Druid's own report calls processed; absent when there is no report."""
     rows_counted: RowCount | None = None
+    """Rows that the query found: this decides."""
     query: str | None = None
+    """The query that was asked."""
     counted_at: AwareDatetime | None = None
+    """When it was asked."""
     reason: str | None = None
+    """Why the ledger is not RECONCILED."""
 
 
 class Problem(Model):
     """One thing that is wrong, in words for the user: a stable code, what was seen and expected, what to do."""
 
     code: str
+    """Stable, for programs."""
     message: str
+    """What was seen, what was expected and what to do."""
     detail: dict[str, JsonValue] = {}
+    """The particulars, by name."""
 
 
 class TaskUpdated(Event):
@@ -249,16 +317,27 @@ class TaskUpdated(Event):
     topic: ClassVar[str] = "task.updated"
 
     status: TaskStatus
+    """The state that the attempt has entered."""
     occurred_at: AwareDatetime
+    """When it did."""
     sequence: Annotated[int, Field(ge=0)] = 0
+    """The number of a repeated progress report; 0 for the first word of a state."""
     reason: str | None = None
+    """Why it is in this state, as a stable code."""
     rows_so_far: RowCount | None = None
+    """Rows that Druid has taken so far."""
     problems: tuple[Problem, ...] = ()
+    """What is wrong, for REJECTED and FAILED."""
     ledger: Ledger | None = None
+    """The proof, with COMPLETED, or the figures that disagree."""
     rows_read: RowCount | None = None
+    """Rows in the file, when a verdict tells them."""
     rows_rejected: RowCount | None = None
+    """Rows in the rejects object, when a verdict tells them."""
     report_key: str | None = None
+    """The report's key, when there is one."""
     rejects_key: str | None = None
+    """The key of the rejects object, when there is one."""
 
     @property
     def stage(self) -> str:
@@ -287,9 +366,13 @@ class TaskCommand(Event):
     topic: ClassVar[str] = "task.commands"
 
     command: CommandName
+    """What to do."""
     issued_at: AwareDatetime
+    """When it was asked for."""
     sequence: Annotated[int, Field(ge=0)] = 0
+    """How many commands of this kind the attempt had before."""
     reason: str | None = None
+    """Why it was asked for."""
 
     @property
     def stage(self) -> str:

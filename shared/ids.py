@@ -33,10 +33,23 @@ def task_uuid_of(task_id: str) -> uuid.UUID:
     Raises:
         ValueError: if `task_id` is not 22 characters of the shortuuid alphabet that encode a UUID.
     """
-    if not TASK_ID_PATTERN.match(task_id):
+    if not TASK_ID_PATTERN.fullmatch(task_id):
         msg = "a task id is 22 characters of the shortuuid alphabet"
         raise ValueError(msg)
-    return shortuuid.decode(task_id)
+    try:
+        return shortuuid.decode(task_id)
+    except ValueError:
+        msg = "a task id encodes 128 bits, and this one more"
+        raise ValueError(msg) from None
+
+
+def is_task_id(text: str) -> bool:
+    """Whether the text can be a task id."""
+    try:
+        task_uuid_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def fresh_task_id() -> str:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.engine import Database
 from shared.db.models import Base, JobColumns
+from shared.db.storable import storable
 from shared.errors import PermanentError
 from shared.events import body_of
 from shared.kafka.envelope import Received
@@ -34,7 +35,7 @@ class LeaseLostError(PermanentError):
 class Job:
     """A leased row. `event` is the body that was received; `columns` are the table's own, beyond the common ones.
 
-    `tries` counts leases in all, `deaths` those whose holder vanished; both include what came before this lease only.
+    `tries` counts the leases, this one included; `deaths` those before it that ended in a defect or without a word.
     """
 
     event_id: UUID
@@ -77,7 +78,7 @@ class Inbox:
                 event_id=received.event_id,
                 task_id=event.task_id,
                 attempt=event.attempt,
-                event=body_of(event),
+                event=storable(body_of(event)),
                 traceparent=received.traceparent,
                 **columns,
             )

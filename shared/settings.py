@@ -7,12 +7,14 @@ variables; a profile file (`KEY=VALUE` lines, written by `make up`) fills in wha
 
 from __future__ import annotations
 
+import contextlib
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.errors import PermanentError
 
@@ -30,6 +32,15 @@ class SettingsGroup(BaseSettings):
     """Base of every group: frozen, read from the environment, unknown variables ignored."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _seconds(cls, value: object, field: ValidationInfo) -> object:
+        """A duration may be written as seconds, `1.5`, beside the ISO form `PT1.5S` that pydantic reads."""
+        if isinstance(value, str) and cls.model_fields[str(field.field_name)].annotation is timedelta:
+            with contextlib.suppress(ValueError):
+                return float(value)
+        return value
 
 
 def find_profile(start: Path) -> Path | None:
@@ -53,6 +64,16 @@ def load(group: type[S], *, profile: Path | None = None) -> S:
     try:
         return group(_env_file=profile)
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        msg = f"settings: {found}"
+        found = "; ".join(f"{_variable(group, e['loc'])}: {e['msg']}" for e in error.errors())
+        msg = " ".join(f"settings: {found}".split())
         raise SettingsInvalidError(msg) from None
+    except SettingsError as error:  # a list or mapping that is no JSON; pydantic's message has the field's name only
+        msg = f"settings: {error}"
+        raise SettingsInvalidError(msg) from None
+
+
+def _variable(group: type[SettingsGroup], location: tuple[int | str, ...]) -> str:
+    """The environment variable of a field: pydantic names an alias as it is, and a field without the prefix."""
+    name = ".".join(map(str, location))
+    prefix = group.model_config.get("env_prefix", "") if name.split(".")[0] in group.model_fields else ""
+    return (prefix + name).upper() or group.__name__

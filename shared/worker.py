@@ -93,8 +93,18 @@ class Worker:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then finish what is in hand."""
+        """Work until `stop` is set, then finish what is in hand; a cancelled worker gives its rows back at once."""
         running: set[asyncio.Task[None]] = set()
+        try:
+            await self._work_until(stop, running)
+            if running:
+                await asyncio.wait(running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _work_until(self, stop: asyncio.Event, running: set[asyncio.Task[None]]) -> None:
         failures = 0
         while not stop.is_set():
             self._woken.clear()
@@ -115,8 +125,6 @@ class Worker:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             elif not jobs:
                 await wait_any(self._backoff.delay(failures) if failures else self._idle, stop, self._woken)
-        if running:
-            await asyncio.wait(running)
 
     async def _settle(self, job: Job) -> None:
         """Bring one leased row to its next resting place; never raises."""
@@ -126,6 +134,9 @@ class Worker:
                 await self._under_heartbeat(job)
             except LeaseLostError as error:
                 _log.warning("lease_lost", worker=self._name, why=str(error))
+            except asyncio.CancelledError:
+                await self._release_stopped(job)
+                raise
             except TransientError as error:
                 await self._release_after(job, error)
             except Exception as error:  # noqa: BLE001  # whatever the effect raises must not end the worker
@@ -171,13 +182,30 @@ class Worker:
 
     async def _release_after(self, job: Job, error: TransientError) -> None:
         """A dependency is away: give the row back for a while that grows with each try."""
-        self.progress.waiting(str(error))
         _log.warning("effect_waiting", worker=self._name, tries=job.tries, why=str(error))
-        with contextlib.suppress(TransientError, LeaseLostError):
-            await self._inbox.release(job, delay=self._patience.delay(job.tries), reason="dependency_away")
+        await self._release(job, delay=self._patience.delay(job.tries), reason="dependency_away")
 
     async def _release_dead(self, job: Job, error: Exception) -> None:
         """The effect itself failed: count it, so that the third time ends the task."""
         _log.exception("effect_died", worker=self._name, deaths=job.deaths + 1, exc_info=error)
+        await self._release(job, delay=self._patience.delay(job.deaths + 1), reason="retry", died=True)
+
+    async def _release_stopped(self, job: Job) -> None:
+        """The worker must go before the effect is done: that is no death, and the next worker may start at once."""
         with contextlib.suppress(TransientError, LeaseLostError):
-            await self._inbox.release(job, delay=timedelta(seconds=1), reason="retry", died=True)
+            await self._inbox.release(job, delay=timedelta(0), reason=None)
+
+    async def _release(self, job: Job, *, delay: timedelta, reason: str, died: bool = False) -> None:
+        """Give the row back, however long PostgreSQL is away: a lease that merely runs out would count as a death."""
+        failures = 0
+        while True:
+            try:
+                await self._inbox.release(job, delay=delay, reason=reason, died=died)
+            except LeaseLostError:
+                return
+            except TransientError as error:
+                failures += 1
+                self.progress.waiting(str(error))
+            else:
+                return
+            await asyncio.sleep(self._backoff.delay(failures).total_seconds())

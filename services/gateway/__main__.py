@@ -8,7 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from services.gateway.app import create_app
-from services.gateway.settings import load_settings
+from services.gateway.settings import GatewaySettings
 from shared.service import Address, PortTakenError, listening
 from shared.settings import SettingsInvalidError, find_profile
 from shared.telemetry import configure, logger
@@ -17,9 +17,9 @@ from shared.telemetry import configure, logger
 def main() -> None:
     """Run the gateway."""
     try:
-        settings = load_settings(find_profile(Path.cwd()))
+        settings = GatewaySettings.read(find_profile(Path.cwd()))
     except SettingsInvalidError as error:
-        sys.exit(str(error))
+        sys.exit(f"gateway: {error}")
     configure(service="gateway", settings=settings.log)
     http = settings.http
     config = uvicorn.Config(
@@ -37,7 +37,7 @@ def main() -> None:
             logger(__name__).info("started", address=f"{http.gateway_host}:{http.gateway_port}")
             uvicorn.Server(config).run(sockets=[listener])
     except PortTakenError as error:
-        sys.exit(str(error))
+        sys.exit(f"gateway: {error}")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.gateway.names import datasource_fault
 from services.gateway.problems import ProblemError, ProblemKind
+from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
 
 FILE = "file"
@@ -94,7 +94,7 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
 
 
 def _datasource(value: str) -> str:
-    fault = datasource_fault(value)
+    fault = problem_with(value)
     if fault:
         detail = (
             f"The datasource_name {fault}. Any letters, digits, spaces and signs may stand in it, but "

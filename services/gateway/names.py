@@ -1,30 +1,16 @@
-"""Names that come from outside: a datasource's, a file's."""
+"""The names of files, which come from outside."""
 
 from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
 
-from shared.datasource_name import problem_with
-
 FALLBACK_EXTENSION = "bin"
 MAX_FILENAME_CHARACTERS = 255
-
-# A segment's id is datasource_start_end_version_partition, and Druid's metadata column takes 255 characters of it.
-MAX_DATASOURCE_CHARACTERS = 170
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EXTENSION = re.compile(r"^[a-z0-9]{1,16}$")
 _COMPRESSIONS = frozenset({"gz", "gzip", "bz2", "xz", "zst", "lz4", "br", "snappy", "z"})
-
-
-def datasource_fault(name: str) -> str | None:
-    """What stands against a datasource of this name, as the end of a sentence; None if Druid can have it."""
-    if not name.strip(" "):
-        return "may not be empty"
-    if len(name) > MAX_DATASOURCE_CHARACTERS:
-        return f"has {len(name)} characters, and {MAX_DATASOURCE_CHARACTERS} are allowed"
-    return problem_with(name)
 
 
 def clean_filename(filename: str | None) -> str | None:

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
@@ -70,7 +70,7 @@ class HttpSettings(SettingsGroup):
         return expiry
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GatewaySettings:
     """All groups together."""
 
@@ -80,17 +80,17 @@ class GatewaySettings:
     kafka: KafkaSettings
     log: LogSettings
 
+    @classmethod
+    def read(cls, profile: Path | None) -> Self:
+        """Read every group from the environment, then from the profile.
 
-def load_settings(profile: Path | None = None) -> GatewaySettings:
-    """Read every group from the environment, then from the profile.
-
-    Raises:
-        SettingsInvalidError: naming the variables that cannot be used.
-    """
-    return GatewaySettings(
-        http=load(HttpSettings, profile=profile),
-        s3=load(S3Settings, profile=profile),
-        database=load(DatabaseSettings, profile=profile),
-        kafka=load(KafkaSettings, profile=profile),
-        log=load(LogSettings, profile=profile),
-    )
+        Raises:
+            SettingsInvalidError: naming the variables that cannot be used.
+        """
+        return cls(
+            http=load(HttpSettings, profile=profile),
+            s3=load(S3Settings, profile=profile),
+            database=load(DatabaseSettings, profile=profile),
+            kafka=load(KafkaSettings, profile=profile),
+            log=load(LogSettings, profile=profile),
+        )

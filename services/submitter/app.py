@@ -12,6 +12,7 @@ from services.submitter.submitting import Submitting
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
+from shared.events import FileUploaded
 from shared.inbox import Inbox
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -41,7 +42,11 @@ def create_app(
         owner=f"{socket.gethostname()}:{os.getpid()}",
         lease_for=options.lease_for,
     )
-    effect = Submitting(database, inbox, asked, options.rules(), clock=lambda: datetime.now(UTC))
+
+    async def line_known() -> bool:
+        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for)
+
+    effect = Submitting(database, inbox, asked, options.rules(), clock=lambda: datetime.now(UTC), line_known=line_known)
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(database, inbox, worker.wake)
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)

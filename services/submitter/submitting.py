@@ -6,7 +6,7 @@ carries the same bytes under the same id, and Druid's "already exists" with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,10 @@ from shared.worker import Done, Wait
 
 _log = logger(__name__)
 Clock = Callable[[], datetime]
+LineKnown = Callable[[], Awaitable[bool]]
+"""Whether every file that was accepted before now stands in its line; see `Submitting._hold`."""
+
+CATCHING_UP = "catching_up"
 
 
 @dataclass(frozen=True)
@@ -50,20 +54,26 @@ class Submitting:
         druid: where they go.
         rules: pace and size of loads.
         clock: now, aware UTC.
+        line_known: whether all uploads that were published before the call have been read.
     """
 
-    def __init__(self, database: Database, inbox: Inbox, druid: Druid, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, inbox: Inbox, druid: Druid, rules: Rules, *, clock: Clock, line_known: LineKnown
+    ) -> None:
         self._database = database
         self._inbox = inbox
         self._druid = druid
         self._rules = rules
         self._clock = clock
+        self._line_known = line_known
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`."""
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
         if posting is None:
+            if not await self._line_known():
+                return Wait(self._rules.hold_for, CATCHING_UP)
             hold = await self._hold(event)
             if hold is not None:
                 return self._wait(job, event, hold)
@@ -76,6 +86,11 @@ class Submitting:
         return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
 
     async def _hold(self, event: FileValidated) -> Hold | None:
+        """What stands in the way.
+
+        Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
+        verdict may be read before an early file's upload.
+        """
         async with self._database.transaction() as connection:
             before = await turns.open_before(connection, event)
         verdict = decide(Turn(event.task_id, event.options.mode, event.accepted_at), before)

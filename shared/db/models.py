@@ -53,7 +53,6 @@ class Upload(Base):
     user_id: Mapped[str | None]
     object_key: Mapped[str]
     file_uri: Mapped[str]
-    multipart_id: Mapped[str | None]
     options: Mapped[dict[str, Any]]
     file_size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))

@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeAlias
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -29,15 +30,19 @@ from shared import events
 from shared.backoff import Backoff
 from shared.errors import PermanentError, TransientError
 from shared.health import Progress
-from shared.kafka.envelope import Received, decode
-from shared.kafka.producer import EventProducer
+from shared.kafka.backlog import BacklogUnknownError, is_settled
+from shared.kafka.envelope import Received, Subject, UnreadableRecordError, decode, record_time
+from shared.kafka.producer import EventProducer, RecordRefusedError
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import dead_letter_topic, group_name, topic_name
 from shared.telemetry import logger, task_scope
 
 Handler = Callable[[Received], Awaitable[None]]
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
 DEFECT_TRIES = 3
+REASON_CHARACTERS = 500
+EPOCH = datetime.fromtimestamp(0, UTC)
 _log = logger(__name__)
 
 
@@ -81,13 +86,16 @@ class Consumer:
             broker = self._make_broker()
             try:
                 await broker.start()
-            except (KafkaError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever keeps us out, a service that never joins is worse
                 failures += 1
-                _log.warning("kafka_away", error=str(error), failures=failures)
-                with contextlib.suppress(KafkaError, OSError):
-                    await broker.stop()
+                self._say_waiting(error, failures)
+                await _leave(broker)
                 await self._pause(failures)
+            except asyncio.CancelledError:
+                await _leave(broker)
+                raise
             else:
+                self.progress.end()
                 self._broker = broker
                 return
 
@@ -97,6 +105,18 @@ class Consumer:
         if self._broker is not None:
             await self._broker.stop()
             self._broker = None
+
+    async def caught_up(self, topic: str, *, patience: timedelta) -> bool:
+        """Whether the group has settled all that `topic` held at the call; waits for that, at most `patience`.
+
+        Raises:
+            BacklogUnknownError: this member has not joined yet, or Kafka does not answer.
+        """
+        consumer = self._subscriber.consumer if self._subscriber is not None else None
+        if consumer is None:
+            msg = f"the {self._service} has not joined its group yet"
+            raise BacklogUnknownError(msg)
+        return await is_settled(consumer, topic_name(self._settings, topic), patience=patience)
 
     def _make_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
@@ -128,7 +148,6 @@ class Consumer:
             return
         self.progress.begin()
         await self._settle(record)
-        self.progress.end()
         offset = {TopicPartition(record.topic, record.partition): record.offset + 1}
         try:
             if self._subscriber is not None and self._subscriber.consumer is not None:
@@ -136,81 +155,123 @@ class Consumer:
         except (KafkaError, IllegalStateError) as error:
             # The partition went to another member, which will get the record again: handlers are repeatable.
             _log.warning("commit_failed", topic=record.topic, offset=record.offset, error=str(error))
+        self.progress.end()
 
-    async def _settle(self, record: ConsumerRecord[bytes | None, bytes | None]) -> None:
+    async def _settle(self, record: Record) -> None:
         """Return when the record is handled or parked, never before."""
-        failures = 0
+        try:
+            received = decode(
+                topic=record.topic.removeprefix(self._settings.topic_prefix),
+                value=record.value,
+                headers=record.headers,
+                timestamp_ms=record.timestamp,
+            )
+        except UnreadableRecordError as error:
+            await self._park(record, str(error), tries=1, told=_parked(error.subject, self._service, record.timestamp))
+            return
+        with task_scope(received.event.task_id, event_id=str(received.event_id)):
+            await self._deliver(record, received)
+
+    async def _deliver(self, record: Record, received: Received) -> None:
+        refusal = await self._refusal(record, received)
+        if refusal is None:
+            return
+        why, tries = refusal
+        subject = Subject(received.event.task_id, received.event.attempt)
+        told = _parked(subject, self._service, record.timestamp)
+        if told is not None and told.event_id == received.event_id:
+            told = None  # it is this very message that cannot be handled: telling it again would never end
+        await self._park(record, why, tries=tries, told=told)
+
+    async def _refusal(self, record: Record, received: Received) -> tuple[str, int] | None:
+        """Call the handler until it takes the event, or return why it never will and how often it was called."""
+        waits = defects = 0
         while True:
             try:
-                await self._handle_once(record)
+                await self._handle(received)
             except TransientError as error:
-                failures += 1
-                self.progress.waiting(str(error))
-                if failures == 1 or failures % 20 == 0:
-                    _log.warning("waiting", topic=record.topic, offset=record.offset, failures=failures, why=str(error))
+                waits += 1
+                self._say_waiting(error, waits)
             except PermanentError as error:
-                return await self._park(record, error, failures + 1)
+                return str(error), waits + defects + 1
             except Exception as error:  # noqa: BLE001  # a defect must end in the dead letters, not in a lost record
-                failures += 1
-                _log.exception("handler_defect", topic=record.topic, offset=record.offset, failures=failures)
-                if failures >= DEFECT_TRIES:
-                    return await self._park(record, error, failures)
+                defects += 1
+                _log.exception("handler_defect", topic=record.topic, offset=record.offset, tries=defects)
+                if defects >= DEFECT_TRIES:
+                    return type(error).__name__, waits + defects
             else:
                 return None
-            await self._pause(failures)
-            if self._stopping.is_set():
-                raise asyncio.CancelledError
+            await self._hold(waits + defects)
 
-    async def _handle_once(self, record: ConsumerRecord[bytes | None, bytes | None]) -> None:
-        received = decode(
-            topic=record.topic.removeprefix(self._settings.topic_prefix),
-            value=record.value,
-            headers=record.headers,
-            timestamp_ms=record.timestamp,
-        )
-        with task_scope(received.event.task_id, event_id=str(received.event_id)):
-            await self._handle(received)
-
-    async def _park(self, record: ConsumerRecord[bytes | None, bytes | None], error: Exception, tries: int) -> None:
-        """Put the record aside whole, tell its task, and go on; waits for as long as Kafka is away."""
-        defect = not isinstance(error, PermanentError)
-        reason = type(error).__name__ if defect else str(error)
-        task_id = getattr(error, "task_id", None)
-        with task_scope(task_id):
+    async def _park(self, record: Record, why: str, *, tries: int, told: events.TaskUpdated | None) -> None:
+        """Put the record aside whole, tell its task, and go on."""
+        reason = why[:REASON_CHARACTERS]
+        with task_scope(told.task_id if told else None):
             _log.error("parked", topic=record.topic, partition=record.partition, offset=record.offset, why=reason)
-        headers = [
-            *record.headers,
+        topic = dead_letter_topic(self._settings, self._service)
+        ours = [
             ("dlq_topic", record.topic.encode()),
             ("dlq_partition", str(record.partition).encode()),
             ("dlq_offset", str(record.offset).encode()),
-            ("dlq_error", reason.encode()),
+            ("dlq_error", reason.encode(errors="replace")),
             ("dlq_attempts", str(tries).encode()),
             ("dlq_service", self._service.encode()),
         ]
+        send = self._producer.send
+        try:
+            headers = [*record.headers, *ours]
+            await self._insist(partial(send, topic, key=record.key, value=record.value, headers=headers))
+        except RecordRefusedError:
+            # Only a topic with a limit of its own, or with compressed records, can hold one that does not fit here.
+            left_out = ("dlq_left_out_bytes", str(len(record.value or b"")).encode())
+            await self._insist(partial(send, topic, key=None, value=None, headers=[*ours, left_out]))
+        if told is not None:
+            await self._insist(partial(self._producer.emit, told))
+
+    async def _insist(self, publish: Callable[[], Awaitable[None]]) -> None:
+        """Publish, however long Kafka is away."""
         failures = 0
         while True:
             try:
-                topic = dead_letter_topic(self._settings, self._service)
-                await self._producer.send(topic, key=record.key, value=record.value, headers=headers)
-                if task_id is not None:
-                    await self._producer.emit(_parked(task_id, self._service, record.timestamp))
-            except TransientError:
+                return await publish()
+            except RecordRefusedError:
+                raise
+            except Exception as error:  # noqa: BLE001  # giving up here would lose the record
                 failures += 1
-                await self._pause(failures)
-            else:
-                return
+                self._say_waiting(error, failures)
+            await self._hold(failures)
+
+    def _say_waiting(self, error: Exception, failures: int) -> None:
+        why = str(error) or type(error).__name__
+        self.progress.waiting(why)
+        if failures == 1 or failures % 20 == 0:
+            _log.warning("waiting", service=self._service, failures=failures, why=why)
+
+    async def _hold(self, failures: int) -> None:
+        """Wait with the record in hand; on a stop leave it uncommitted, for whoever comes next."""
+        await self._pause(failures)
+        if self._stopping.is_set():
+            raise asyncio.CancelledError
 
     async def _pause(self, failures: int) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._backoff.delay(failures).total_seconds())
 
 
-def _parked(task_id: str, service: str, timestamp_ms: int) -> events.TaskUpdated:
+async def _leave(broker: KafkaBroker) -> None:
+    with contextlib.suppress(Exception):  # it never quite joined
+        await broker.stop()
+
+
+def _parked(subject: Subject | None, service: str, timestamp_ms: int) -> events.TaskUpdated | None:
+    if subject is None:
+        return None
     return events.TaskUpdated(
-        task_id=task_id,
+        task_id=subject.task_id,
+        attempt=subject.attempt,
         status=events.TaskStatus.FAILED,
         reason="parked",
-        occurred_at=datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC),
+        occurred_at=record_time(timestamp_ms) or EPOCH,
         problems=(
             events.Problem(
                 code="parked",

@@ -6,9 +6,11 @@ An upstream system may leave all attributes out and publish `{"file_uri", "datas
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field, ValidationError
@@ -18,6 +20,8 @@ from shared.errors import PermanentError
 from shared.events import (
     DEFAULT_TENANT,
     EVENT_CLASSES,
+    FIRST_ATTEMPT,
+    LAST_ATTEMPT,
     AnyEvent,
     FileUploaded,
     LoadMode,
@@ -29,16 +33,27 @@ from shared.events import (
 SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
 _CLASSES = {event.event_type: event for event in EVENT_CLASSES}
+_OUR_TYPES = "ingest."
+# https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 RawHeaders = Sequence[tuple[str, bytes | None]]
 
 
-class UnreadableRecordError(PermanentError):
-    """A record is not one of our events; `task_id` is set when it could be read all the same."""
+@dataclass(frozen=True)
+class Subject:
+    """Whose record it is, and about which attempt."""
 
-    def __init__(self, message: str, *, task_id: str | None = None) -> None:
+    task_id: str
+    attempt: int = FIRST_ATTEMPT
+
+
+class UnreadableRecordError(PermanentError):
+    """A record is not one of our events; `subject` is set when its task id could be read all the same."""
+
+    def __init__(self, message: str, *, subject: Subject | None = None) -> None:
         super().__init__(message)
-        self.task_id = task_id
+        self.subject = subject
 
 
 @dataclass(frozen=True)
@@ -65,18 +80,30 @@ class UpstreamFile(Model):
     """What an upstream system has to say about a file, and what it may."""
 
     file_uri: str = Field(min_length=1, max_length=4096)
+    """The object, as `s3://bucket/key`; the bucket must be on the allow-list."""
     datasource_name: str = Field(min_length=1, max_length=1024)
+    """Where the rows belong."""
     request_id: str | None = Field(default=None, max_length=256)
+    """Tells two loads of one object apart; without it, and without `ce_id`, a second record is the same task."""
     user_id: str | None = Field(default=None, max_length=256)
+    """Who sent it."""
     original_filename: str | None = Field(default=None, max_length=1024)
+    """The file's name where it came from."""
     mode: LoadMode = LoadMode.APPEND
+    """Whether the rows are added to those that are there, or take their place."""
     timestamp_column: str | None = Field(default=None, max_length=1024)
+    """The column that becomes `__time`, by its name in the file."""
     timestamp_format: str | None = Field(default=None, max_length=128)
+    """How its times are written."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """The character between two fields."""
 
 
-class _Subject(Model):
-    task_id: str | None = None
+class _Claims(Model):
+    """What any JSON object says about its task, right or wrong."""
+
+    task_id: Any = None
+    attempt: Any = FIRST_ATTEMPT
 
 
 def encode(event: AnyEvent, *, source: str, traceparent: str | None = None) -> OutgoingRecord:
@@ -109,20 +136,30 @@ def decode(*, topic: str, value: bytes | None, headers: RawHeaders, timestamp_ms
         UnreadableRecordError: saying what was wrong with it.
     """
     attributes = _attributes(headers)
-    subject = _readable_task_id(value, attributes)
+    claims = _claims(value)
+    subject = _subject(claims, attributes)
     if value is None:
         msg = "the record has no value"
-        raise UnreadableRecordError(msg, task_id=subject)
+        raise UnreadableRecordError(msg, subject=subject)
     try:
-        if topic == FileUploaded.topic and _task_id_in(value) is None:
+        if topic == FileUploaded.topic and claims.task_id is None and not _is_of_other_type(attributes):
             event: AnyEvent = _upstream(value, attributes, timestamp_ms)
         else:
             event = _event_class(topic, attributes).model_validate_json(value, strict=True)
     except ValidationError as error:
-        raise UnreadableRecordError(_first_problem(error), task_id=subject) from None
+        raise UnreadableRecordError(_first_problem(error), subject=subject) from None
     except UnreadableRecordError as error:
-        raise UnreadableRecordError(str(error), task_id=subject) from None
-    return Received(event, event.event_id, attributes.get("traceparent"))
+        raise UnreadableRecordError(str(error), subject=subject) from None
+    traceparent = attributes.get("traceparent", "")
+    return Received(event, event.event_id, traceparent if _TRACEPARENT.fullmatch(traceparent) else None)
+
+
+def record_time(timestamp_ms: int) -> datetime | None:
+    """Kafka's time of a record; None when the number is no time. A record without a time counts as of 1970."""
+    try:
+        return datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _attributes(headers: RawHeaders) -> dict[str, str]:
@@ -154,11 +191,10 @@ def _event_class(topic: str, attributes: dict[str, str]) -> type[AnyEvent]:
 
 def _upstream(value: bytes, attributes: dict[str, str], timestamp_ms: int) -> FileUploaded:
     said = UpstreamFile.model_validate_json(value, strict=True)
-    try:
-        accepted_at = datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
+    accepted_at = record_time(timestamp_ms)
+    if accepted_at is None:
         msg = f"the record's timestamp {timestamp_ms} is no time"
-        raise UnreadableRecordError(msg) from None
+        raise UnreadableRecordError(msg)
     return FileUploaded(
         task_id=ids.upstream_task_id(
             tenant=DEFAULT_TENANT,
@@ -180,21 +216,26 @@ def _upstream(value: bytes, attributes: dict[str, str], timestamp_ms: int) -> Fi
     )
 
 
-def _task_id_in(value: bytes) -> str | None:
+def _is_of_other_type(attributes: dict[str, str]) -> bool:
+    """Whether the record calls itself an event of ours that is no upload of this version."""
+    event_type = attributes.get("ce_type", "")
+    return event_type.startswith(_OUR_TYPES) and event_type != FileUploaded.event_type
+
+
+def _claims(value: bytes | None) -> _Claims:
     try:
-        return _Subject.model_validate_json(value, strict=True).task_id
+        return _Claims.model_validate_json(value or b"{}")
     except ValidationError:
-        return None
+        return _Claims()
 
 
-def _readable_task_id(value: bytes | None, attributes: dict[str, str]) -> str | None:
-    for candidate in (attributes.get("ce_subject"), _task_id_in(value) if value else None):
-        if candidate:
-            try:
-                ids.task_uuid_of(candidate)
-            except ValueError:
-                continue
-            return candidate
+def _subject(claims: _Claims, attributes: dict[str, str]) -> Subject | None:
+    attempt = claims.attempt if type(claims.attempt) is int else FIRST_ATTEMPT
+    if not FIRST_ATTEMPT <= attempt <= LAST_ATTEMPT:
+        attempt = FIRST_ATTEMPT
+    for candidate in (attributes.get("ce_subject"), claims.task_id):
+        if isinstance(candidate, str) and ids.is_task_id(candidate):
+            return Subject(candidate, attempt)
     return None
 
 

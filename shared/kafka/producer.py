@@ -55,8 +55,13 @@ class EventProducer:
         )
 
     async def send(self, topic: str, *, key: bytes | None, value: bytes | None, headers: RawHeaders) -> None:
-        """Send raw bytes to a topic by its name on the cluster; see `emit`."""
+        """Send raw bytes to a topic by its name on the cluster; see `emit`.
+
+        A record without key and value gets an empty key: aiokafka sends none that has neither.
+        """
         producer: AIOKafkaProducer | None = None
+        if key is None and value is None:
+            key = b""
         try:
             async with asyncio.timeout(self._settings.publish_timeout.total_seconds()):
                 producer = await self._connected()

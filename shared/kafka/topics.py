@@ -41,11 +41,13 @@ def all_topics(settings: KafkaSettings) -> list[TopicSpec]:
     """The four topics of the chain (kept for ever), commands and dead letters (30 days), datasources (compacted)."""
     days_ms = str(int(settings.dead_letter_retention.total_seconds() * 1000))
     largest = str(settings.max_record_bytes)
-    chain = {"retention.ms": FOR_EVER, "retention.bytes": FOR_EVER, "max.message.bytes": largest}
+    # The broker unpacks what producers compress: no codec is needed to read it, and the limit is that of the content.
+    bounded = {"compression.type": "uncompressed", "max.message.bytes": largest}
+    chain = {"retention.ms": FOR_EVER, "retention.bytes": FOR_EVER, **bounded}
     kept = {
         **{event.topic: chain for event in (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)},
-        TaskCommand.topic: {"retention.ms": days_ms, "max.message.bytes": largest},
-        DATASOURCE_UPDATED: {"cleanup.policy": "compact", "max.message.bytes": largest},
+        TaskCommand.topic: {"retention.ms": days_ms, **bounded},
+        DATASOURCE_UPDATED: {"cleanup.policy": "compact", **bounded},
         **{
             # A parked record is the one that could not be read plus our headers: it must always fit.
             f"{service}.dlq": {"retention.ms": days_ms, "max.message.bytes": str(dead_letter_bytes(settings))}

@@ -56,6 +56,8 @@ class Installation:
             "S3_BUCKET_NAME": self.bucket,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "KAFKA_PARTITIONS": "3",
+            # A killed holder's lease runs out this much sooner than by default.
+            **{f"{service.upper()}_LEASE_FOR": "4" for service in ("validator", "submitter", "monitor")},
             "VALIDATOR_WORK_DIR": str(logs / "work"),
             "INGEST_API_URL": f"http://127.0.0.1:{self.ports['gateway']}",
             **{f"{service.upper()}_PORT": str(port) for service, port in self.ports.items()},
@@ -178,6 +180,13 @@ class Installation:
             time.sleep(LOOK_SECONDS)
         message = f"the task has not ended after {END_SECONDS:g} s: {task}"
         raise AssertionError(message)
+
+    def reached(self, task_id: str, status: str) -> None:
+        """Wait until the task is in this very state."""
+        deadline = time.monotonic() + END_SECONDS
+        while (task := self.task(task_id)) is None or task["status"] != status:
+            assert time.monotonic() < deadline, task
+            time.sleep(LOOK_SECONDS)
 
     def completed(self, task_id: str, *, read: int, rejected: int = 0) -> dict[str, Any]:
         """The task, COMPLETED, with a ledger in which every figure agrees with what was sent."""

@@ -123,6 +123,23 @@ def test_a_small_replace_sent_after_a_large_append_never_ends_up_under_it(instal
     assert "QUEUED" in {body.get("status") for body in installation.history(small)}
 
 
+def test_the_order_of_acceptance_survives_a_backlog(installation: Installation) -> None:
+    """The submitter comes back to topics that it reads in no order of each other."""
+    datasource = installation.datasource()
+    installation.stop("submitter")
+    earlier = [installation.upload(rows_csv(50, first=1000 * number), datasource) for number in range(6)]
+    replace = installation.upload(rows_csv(7), datasource, mode="replace")
+    later = installation.upload(rows_csv(5, first=900_000), datasource)
+    for task_id in (*earlier, replace, later):
+        installation.reached(task_id, "VALIDATED")
+    installation.start("submitter")
+    for task_id in earlier:
+        installation.completed(task_id, read=50)
+    installation.completed(replace, read=7)
+    installation.completed(later, read=5)
+    assert installation.count(datasource) == 12
+
+
 def _upstream_task(datasource: str, uri: str) -> str:
     from shared import ids  # noqa: PLC0415  # the one thing here that is computed as the services do
 

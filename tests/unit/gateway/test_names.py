@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.names import clean_filename, datasource_fault, extension_of
+from services.gateway.names import clean_filename, extension_of
+from shared.datasource_name import problem_with
 
 
 @pytest.mark.parametrize(
@@ -10,7 +11,7 @@ from services.gateway.names import clean_filename, datasource_fault, extension_o
     ["sales", "Sales 2026", " leading and trailing ", "Füße", "売上", "a.b-c_d", "a\\b", "a:b?c*d%e", "a..", "x" * 170],
 )
 def test_what_druid_takes_is_taken(name: str) -> None:
-    assert datasource_fault(name) is None
+    assert problem_with(name) is None
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ def test_what_druid_takes_is_taken(name: str) -> None:
     ],
 )
 def test_what_druid_refuses_is_refused_with_the_reason(name: str, fault: str) -> None:
-    found = datasource_fault(name)
+    found = problem_with(name)
     assert found is not None
     assert fault in found
 

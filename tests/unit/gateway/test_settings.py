@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.gateway.origins import origins_pattern
-from services.gateway.settings import HttpSettings, load_settings
+from services.gateway.settings import GatewaySettings, HttpSettings
 from shared.settings import SettingsInvalidError, load
 
 
@@ -37,7 +37,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "DB_PASSWORD": "p@ss:/?#%",
     }.items():
         monkeypatch.setenv(name, value)
-    settings = load_settings()
+    settings = GatewaySettings.read(None)
     assert settings.http.cors_origins == ("https://a.example", "https://b.example:8443")
     assert settings.http.upload_timeout == timedelta(minutes=1)
     assert settings.http.upload_expiry == timedelta(hours=2)

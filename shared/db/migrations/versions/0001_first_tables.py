@@ -48,7 +48,6 @@ def _gateway() -> None:
         sa.Column("user_id", sa.Text()),
         sa.Column("object_key", sa.Text(), nullable=False),
         sa.Column("file_uri", sa.Text(), nullable=False),
-        sa.Column("multipart_id", sa.Text()),
         sa.Column("options", JSONB(), nullable=False),
         sa.Column("file_size", sa.BigInteger()),
         sa.Column("sha256", sa.String(64)),
