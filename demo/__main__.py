@@ -31,12 +31,8 @@ def main() -> int:
         return 1
     for path, datasource in ((flights, "flights"), (weather, "weather")):
         command = ["put", str(path), "--datasource", datasource, "--mode", "replace"]
-        command += ["--timestamp-column", "time_hour", "--wait", "--timeout", "300"]
-        print(
-            f"\n$ ingest put {path.name} --datasource {datasource} --mode replace \\\n"
-            f"    --timestamp-column time_hour --wait",
-            flush=True,
-        )
+        command += ["--wait", "--timeout", "300"]
+        print(f"\n$ ingest put {path.name} --datasource {datasource} --mode replace --wait", flush=True)
         code = subprocess.run([str(Path(sys.executable).parent / "ingest"), *command], check=False).returncode  # noqa: S603
         if code:
             return code

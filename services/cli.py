@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 from pydantic import Field
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from typer.exceptions import TyperException
 
 from services import display, supervisor
 from services.gateway_client import GatewayClient
@@ -32,6 +33,7 @@ EXIT_USAGE = 2
 EXIT_REJECTED = 3
 EXIT_FAILED = 4
 EXIT_TIMEOUT = 5
+EXIT_INTERRUPTED = 130
 POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 1.0
 
@@ -52,12 +54,17 @@ class CliSettings(SettingsGroup):
 def main() -> None:
     """Run the command line; every expected error is one line on stderr."""
     try:
-        app()
+        code = app(standalone_mode=False)
+    except TyperException as error:
+        message = error.format_message()
+        _say(message if "\n" not in message else f"\n{message}")  # no command at all: the help
+        code = EXIT_USAGE
     except IngestError as error:
         _say(str(error))
-        sys.exit(EXIT_ERROR)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        code = EXIT_ERROR
+    except (KeyboardInterrupt, typer.Abort):
+        code = EXIT_INTERRUPTED
+    sys.exit(code or 0)
 
 
 @app.command()
@@ -216,7 +223,9 @@ def _conclude(task: Mapping[str, Any], output: str) -> int:
 
 
 def _print(document: Mapping[str, Any], output: str, lines: list[str]) -> None:
-    typer.echo(json.dumps(document, indent=2) if output == "json" else "\n".join(lines))
+    text = json.dumps(document, indent=2) if output == "json" else "\n".join(lines)
+    if text:
+        typer.echo(text)
 
 
 def _client() -> GatewayClient:

@@ -1,0 +1,1 @@
+"""Claims with their figures: each against its peer in the same run."""

@@ -1,0 +1,46 @@
+"""`ingest` against the running chain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.files import rows_csv
+from tests.e2e.installation import Installation
+
+pytestmark = pytest.mark.e2e
+
+
+def test_put_and_wait_prints_the_task_with_its_ledger(installation: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(rows_csv(100, bad=frozenset({5})))
+    done = installation.command("put", str(path), "-d", installation.datasource(), "--wait", "-o", "json")
+    task = json.loads(done.stdout)
+    assert (task["status"], task["ledger"]["status"], task["ledger"]["rows_counted"]) == ("COMPLETED", "RECONCILED", 99)
+    assert done.stderr.startswith("ingest: 1 of 100 rows were rejected")
+    shown = installation.command("status", task["task_id"]).stdout
+    assert "RECONCILED" in shown
+
+
+def test_a_rejected_file_is_exit_code_3(installation: Installation, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("name\nAda\n")
+    done = installation.command("put", str(path), "-d", installation.datasource(), "--wait", check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("ingest: timestamp_missing: ")
+
+
+def test_the_doctor_names_what_is_down(installation: Installation) -> None:
+    well = installation.command("doctor")
+    assert well.stdout.count("up  ") == 9
+    installation.stop("monitor")
+    try:
+        ill = installation.command("doctor", check=False)
+    finally:
+        installation.start("monitor")
+    assert ill.returncode == 1
+    down = [line for line in ill.stdout.splitlines() if line.startswith("DOWN")]
+    assert len(down) == 1
+    assert "monitor" in down[0]

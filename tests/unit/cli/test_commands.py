@@ -1,0 +1,165 @@
+"""The command line against a gateway that answers what the test says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services import cli
+
+TASK = "2JZyF8uAbrUiNSDuVkBypB"
+ACCEPTED = {"task_id": TASK, "status": "PENDING", "links": {}}
+LEDGER = {
+    "status": "RECONCILED",
+    "rows_read": 1000,
+    "rows_accepted": 993,
+    "rows_rejected": 7,
+    "rows_processed": 993,
+    "rows_counted": 993,
+}
+
+
+def task(status: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "task_id": TASK,
+        "status": status,
+        "original_filename": "rows.csv",
+        "datasource_name": "rows",
+        "created_at": "2026-01-01T00:00:00+00:00",
+        "states": [{"status": status, "at": "2026-01-01T00:00:01.500000+00:00", "reason": None}],
+        "ledger": {"status": None, "rows_rejected": None, "rows_read": None},
+        **fields,
+    }
+
+
+class Gateway:
+    """Answers uploads with 202 and each question about the task with the next of its states."""
+
+    def __init__(self) -> None:
+        self.states: list[dict[str, Any]] = [task("COMPLETED")]
+        self.upload: httpx.Response | None = None
+        self.body = b""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            self.body = request.read()
+            return self.upload or httpx.Response(202, json=ACCEPTED)
+        return httpx.Response(200, json=self.states.pop(0) if len(self.states) > 1 else self.states[0])
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    answers = Gateway()
+
+    def client(**arguments: Any) -> httpx.Client:
+        return real(transport=httpx.MockTransport(answers), base_url=arguments["base_url"])
+
+    real = httpx.Client
+    monkeypatch.setattr(httpx, "Client", client)
+    monkeypatch.setattr(cli, "POLL_SECONDS", 0.001)
+    return answers
+
+
+@pytest.fixture
+def rows_csv(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    path.write_text("time,n\n2026-01-01,1\n")
+    return path
+
+
+def run(*arguments: object) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["ingest", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
+def test_put_sends_the_file_and_what_was_said(
+    gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("put", rows_csv, "-d", "sales", "--mode", "replace") == 0
+    assert b'name="datasource_name"\r\n\r\nsales\r\n' in gateway.body
+    assert b'name="mode"\r\n\r\nreplace\r\n' in gateway.body
+    assert b"timestamp_column" not in gateway.body
+    assert rows_csv.read_bytes() in gateway.body
+    assert f"rows.csv -> sales  task {TASK}  PENDING" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("COMPLETED", 0), ("REJECTED", 3), ("FAILED", 4), ("CANCELLED", 4), ("SUPERSEDED", 4)],
+)
+def test_the_end_is_the_exit_code(gateway: Gateway, rows_csv: Path, status: str, code: int) -> None:
+    gateway.states = [task("PENDING"), task("RUNNING"), task(status)]
+    assert run("put", rows_csv, "-d", "sales", "--wait") == code
+
+
+def test_waiting_shows_each_state_once_and_the_ledger(
+    gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.states = [task("PENDING"), task("PENDING"), task("COMPLETED", ledger=LEDGER, rejects_key="rejected/x")]
+    assert run("put", rows_csv, "-d", "sales", "--wait") == 0
+    said = capsys.readouterr()
+    assert said.out.count("PENDING") == 1
+    assert "     1.5 s  COMPLETED" in said.out
+    assert "counted             993" in said.out
+    assert "RECONCILED" in said.out
+    assert said.err == "ingest: 7 of 1,000 rows were rejected; they are in rejected/x\n"
+
+
+def test_a_rejection_is_told_on_stderr(gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [{"code": "no_rows", "message": "The file has a header and no rows."}]
+    gateway.states = [task("REJECTED", validation_errors=problems)]
+    assert run("put", rows_csv, "-d", "sales", "--wait") == 3
+    assert capsys.readouterr().err == "ingest: no_rows: The file has a header and no rows.\n"
+
+
+def test_json_is_the_task_with_its_ledger(gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.states = [task("COMPLETED", ledger=LEDGER)]
+    assert run("put", rows_csv, "-d", "sales", "--wait", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["ledger"] == LEDGER
+
+
+def test_a_time_out_is_its_own_code(gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.states = [task("RUNNING")]
+    assert run("put", rows_csv, "-d", "sales", "--wait", "--timeout", "0.1") == 5
+    assert f"task {TASK} is still RUNNING" in capsys.readouterr().err
+
+
+def test_a_refusal_is_one_line_with_the_gateways_words(
+    gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.upload = httpx.Response(422, json={"title": "A field is missing", "detail": "Say where the rows go."})
+    assert run("put", rows_csv, "-d", "sales") == 1
+    assert capsys.readouterr().err == "ingest: A field is missing: Say where the rows go.\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("put",), ("put", "no-such-file", "-d", "x"), ("nothing",), ("status", TASK, "-o", "xml"), ("run", "everything")],
+)
+def test_wrong_usage_is_one_line_and_code_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("ingest: ")
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+
+
+def test_no_gateway_is_one_line_that_says_how_to_start_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: Any, **__: Any) -> httpx.Response:
+        msg = "refused"
+        raise httpx.ConnectError(msg)
+
+    monkeypatch.setattr(httpx.Client, "request", refused)
+    assert run("status", TASK) == 1
+    assert "make up" in capsys.readouterr().err
