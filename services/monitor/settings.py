@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -58,7 +59,8 @@ class MonitorOptions(SettingsGroup):
         )
 
 
-class MonitorSettings(SettingsGroup):
+@dataclass(frozen=True, kw_only=True)
+class MonitorSettings:
     """All that the monitor needs."""
 
     options: MonitorOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -47,7 +48,8 @@ class SubmitterOptions(SettingsGroup):
         )
 
 
-class SubmitterSettings(SettingsGroup):
+@dataclass(frozen=True, kw_only=True)
+class SubmitterSettings:
     """All that the submitter needs."""
 
     options: SubmitterOptions
