@@ -4,16 +4,19 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit lint format up down logs status reset check lock docs
+.PHONY: help demo test test-faults test-unit lint format up down logs status reset check lock docs
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: up ## set up everything, load the real flights and weather files, prove them
 	@$(PY) -m demo
 
 test: $(READY) ## set up everything and run all tests
 	@$(PY) tests/run.py $(ARGS)
+
+test-faults: up ## kill every server and service in turn, heal, and run the demo again (15 minutes)
+	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## the tests that need no server
 	@$(PY) -m pytest -q tests/unit tests/contracts tests/architecture $(ARGS)
@@ -57,7 +60,7 @@ lock: $(READY) ## write the locked requirements anew
 	@requirements/lock.sh
 
 $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer (Debian: apt-get install python3 python3-venv), or name one with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c '' >/dev/null 2>&1 || { echo "$(PYTHON) does not run: install Python 3.11 or newer (Debian: apt-get install python3 python3-venv), or name one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: name a newer one with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@echo "python     making $(VENV)"
