@@ -33,6 +33,7 @@ from shared.health import Progress
 from shared.kafka.backlog import BacklogUnknownError, is_settled
 from shared.kafka.envelope import Received, Subject, UnreadableRecordError, decode, record_time
 from shared.kafka.producer import EventProducer, RecordRefusedError
+from shared.kafka.reader import TolerantConsumer, is_unread
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import dead_letter_topic, group_name, topic_name
 from shared.telemetry import logger, task_scope
@@ -85,7 +86,7 @@ class Consumer:
         while not self._stopping.is_set():
             broker = self._make_broker()
             try:
-                await broker.start()
+                await _start(broker)
             except Exception as error:  # noqa: BLE001  # whatever keeps us out, a service that never joins is worse
                 failures += 1
                 self._say_waiting(error, failures)
@@ -159,6 +160,9 @@ class Consumer:
 
     async def _settle(self, record: Record) -> None:
         """Return when the record is handled or parked, never before."""
+        if is_unread(record):
+            await self._park(record, "the record has a header whose name is not UTF-8", tries=1, told=None)
+            return
         try:
             received = decode(
                 topic=record.topic.removeprefix(self._settings.topic_prefix),
@@ -256,6 +260,13 @@ class Consumer:
     async def _pause(self, failures: int) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), self._backoff.delay(failures).total_seconds())
+
+
+async def _start(broker: KafkaBroker) -> None:
+    await broker.connect()  # settles how consumers are built, before the first is
+    config: Any = broker.config.broker_config
+    config.builder = partial(TolerantConsumer, **config.builder.keywords)
+    await broker.start()
 
 
 async def _leave(broker: KafkaBroker) -> None:

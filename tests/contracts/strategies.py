@@ -1,0 +1,114 @@
+"""Any event that a service may publish."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from shared import events, ids
+
+task_ids = st.integers(min_value=0, max_value=2**128 - 1).map(lambda number: ids.task_id_of(UUID(int=number)))
+words = st.text(max_size=40)
+times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # Hypothesis takes naive bounds
+rows = st.integers(min_value=0, max_value=2**63 - 1)
+maybe_words = st.none() | words
+common = {"task_id": task_ids, "tenant": st.text(min_size=1, max_size=64), "attempt": st.integers(1, 1_000_000)}
+
+options = st.builds(
+    events.LoadOptions,
+    mode=st.sampled_from(events.LoadMode),
+    timestamp_column=maybe_words,
+    timestamp_format=maybe_words,
+    delimiter=st.none() | st.characters(codec="utf-8"),
+)
+uploaded = st.builds(
+    events.FileUploaded,
+    **common,
+    datasource_name=words,
+    file_uri=words,
+    accepted_at=times,
+    original_filename=maybe_words,
+    user_id=maybe_words,
+    file_size=st.none() | rows,
+    sha256=maybe_words,
+    etag=maybe_words,
+    options=options,
+)
+part = st.builds(events.Part, key=words, rows=rows, bytes=rows, sha256=words)
+column = st.builds(events.Column, name=words, type=st.sampled_from(["long", "double", "string"]), source_name=words)
+validated = st.builds(
+    events.FileValidated,
+    **common,
+    datasource_name=words,
+    accepted_at=times,
+    options=options,
+    run_id=words,
+    bucket=words,
+    parts=st.lists(part, min_size=1, max_size=3).map(tuple),
+    columns=st.lists(column, max_size=3).map(tuple),
+    rows_read=rows,
+    rows_accepted=rows,
+    rows_rejected=rows,
+    time_min=times,
+    time_max=times,
+    time_column=words,
+    file_size=rows,
+    report_key=words,
+    rejects_key=maybe_words,
+    started_at=times,
+    finished_at=times,
+)
+submitted = st.builds(
+    events.DruidSubmitted,
+    **common,
+    datasource_name=words,
+    druid_task_id=words,
+    spec_hash=words,
+    intervals=st.lists(words, max_size=2).map(tuple),
+    rows_read=rows,
+    rows_accepted=rows,
+    rows_rejected=rows,
+    submitted_at=times,
+)
+ledger = st.builds(
+    events.Ledger,
+    status=st.sampled_from(events.LedgerStatus),
+    rows_read=rows,
+    rows_accepted=rows,
+    rows_rejected=rows,
+    rows_processed=st.none() | rows,
+    rows_counted=st.none() | rows,
+    query=maybe_words,
+    counted_at=st.none() | times,
+    reason=maybe_words,
+)
+details = st.dictionaries(
+    words, st.none() | st.integers(-(2**53), 2**53) | words | st.lists(words, max_size=2), max_size=2
+)
+problem = st.builds(events.Problem, code=words, message=words, detail=details)
+updated = st.builds(
+    events.TaskUpdated,
+    **common,
+    status=st.sampled_from(events.TaskStatus),
+    occurred_at=times,
+    sequence=st.integers(0, 2**31),
+    reason=maybe_words,
+    rows_so_far=st.none() | rows,
+    problems=st.lists(problem, max_size=2).map(tuple),
+    ledger=st.none() | ledger,
+    rows_read=st.none() | rows,
+    rows_rejected=st.none() | rows,
+    report_key=maybe_words,
+    rejects_key=maybe_words,
+)
+command = st.builds(
+    events.TaskCommand,
+    **common,
+    command=st.sampled_from(events.CommandName),
+    issued_at=times,
+    sequence=st.integers(0, 2**31),
+    reason=maybe_words,
+)
+any_event = st.one_of(uploaded, validated, submitted, updated, command)

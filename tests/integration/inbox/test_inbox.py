@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from shared.db.engine import Database
+from shared.events import body_of
+from shared.inbox import Inbox, Job, LeaseLostError
+from tests.integration.inbox.jobs import TRACE, expire_leases, inbox_of, make_available, put, received, row_of
+from tests.integration.kafka.rig import an_update
+
+NOW = timedelta(0)
+
+
+async def test_an_event_that_comes_twice_is_one_row(store: Database) -> None:
+    inbox, event = inbox_of(store, "a"), an_update()
+    async with store.transaction() as connection:
+        assert await inbox.put(connection, received(event))
+        assert not await inbox.put(connection, received(event))
+    async with store.transaction() as connection:
+        assert not await inbox.put(connection, received(event))
+    assert len(await inbox.lease(10)) == 1
+
+
+async def test_a_row_belongs_to_the_callers_transaction(store: Database) -> None:
+    inbox = inbox_of(store, "a")
+    with pytest.raises(RuntimeError):  # noqa: PT012  # the error must cross the transaction's end
+        async with store.transaction() as connection:
+            await inbox.put(connection, received(an_update()))
+            raise RuntimeError
+    assert await inbox.lease(10) == []
+
+
+async def test_a_lease_has_what_was_received(store: Database) -> None:
+    (event,) = await put(store)
+    (job,) = await inbox_of(store, "a").lease()
+    assert (job.event_id, job.task_id, job.attempt) == (event.event_id, event.task_id, event.attempt)
+    assert job.event == body_of(event)
+    assert (job.traceparent, job.tries, job.deaths, job.wait_reason) == (TRACE, 1, 0, None)
+    assert "outcome" in job.columns
+    assert "lease_owner" not in job.columns
+
+
+async def test_a_row_is_never_held_by_two(store: Database) -> None:
+    held: Counter[UUID] = Counter()
+    await put(store, *(an_update() for _ in range(60)))
+
+    async def take_all(owner: str) -> None:
+        inbox = inbox_of(store, owner)
+        while jobs := await inbox.lease(3):
+            for job in jobs:
+                held[job.event_id] += 1
+                assert held[job.event_id] == 1
+
+    await asyncio.gather(*(take_all(f"worker-{number}") for number in range(6)))
+    assert len(held) == 60
+    assert set(held.values()) == {1}
+
+
+async def test_a_lease_takes_no_more_than_asked(store: Database) -> None:
+    await put(store, *(an_update() for _ in range(5)))
+    assert [len(await inbox_of(store, "a").lease(2)) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_the_oldest_of_the_lowest_lane_comes_first(store: Database) -> None:
+    later = datetime(2026, 1, 2, tzinfo=UTC)
+    (slow,) = await put(store, lane=1, available_at=later - timedelta(days=1))
+    (second,) = await put(store, lane=0, available_at=later)
+    (first,) = await put(store, lane=0, available_at=later - timedelta(hours=1))
+    inbox = inbox_of(store, "a")
+    assert [job.event_id for job in await inbox.lease(2)] == [first.event_id, second.event_id]
+    assert [job.event_id for job in await inbox.lease(2)] == [slow.event_id]
+
+
+async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_loses_it(store: Database) -> None:
+    await put(store)
+    old, new = inbox_of(store, "old"), inbox_of(store, "new")
+    (lost,) = await old.lease()
+    assert await new.lease() == []
+    await expire_leases(store)
+    (taken,) = await new.lease()
+    assert (taken.tries, taken.deaths) == (2, 1)
+    await _has_lost(old, lost)
+    await new.heartbeat(taken)
+    await new.finish(taken)
+
+
+async def test_a_holder_that_took_its_own_row_anew_has_lost_the_first_lease(store: Database) -> None:
+    await put(store)
+    inbox = inbox_of(store, "the same name")
+    (first,) = await inbox.lease()
+    await expire_leases(store)
+    (second,) = await inbox.lease()
+    await _has_lost(inbox, first)
+    await inbox.finish(second)
+
+
+async def test_a_heartbeat_holds_the_row(store: Database) -> None:
+    (event,) = await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    await expire_leases(store)
+    await inbox.heartbeat(job)
+    assert await inbox_of(store, "b").lease() == []
+    row = await row_of(store, event)
+    assert row["lease_owner"] == "a"
+
+
+async def test_own_columns_are_written_and_come_with_the_next_lease(store: Database) -> None:
+    await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    await inbox.update(job, outcome={"type": "x"})
+    await inbox.release(job, delay=NOW, reason="order")
+    (again,) = await inbox.lease()
+    assert again.columns["outcome"] == {"type": "x"}
+    assert (again.wait_reason, again.tries, again.deaths) == ("order", 2, 0)
+
+
+async def test_a_released_row_waits_and_can_be_hurried(store: Database) -> None:
+    (event,) = await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    await inbox.release(job, delay=timedelta(hours=1), reason="slot")
+    assert await inbox.lease() == []
+    async with store.transaction() as connection:
+        await inbox.hurry(connection, event.task_id, "another")
+    (again,) = await inbox.lease()
+    assert again.event_id == event.event_id
+
+
+async def test_hurry_leaves_held_and_finished_rows_alone(store: Database) -> None:
+    (event,) = await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    before = await row_of(store, event)
+    async with store.transaction() as connection:
+        await inbox.hurry(connection, event.task_id)
+    assert await row_of(store, event) == before
+    await inbox.finish(job)
+    async with store.transaction() as connection:
+        await inbox.hurry(connection, event.task_id)
+    assert await inbox.lease() == []
+
+
+async def test_deaths_are_counted_and_words_are_not(store: Database) -> None:
+    await put(store)
+    inbox = inbox_of(store, "a")
+    (first,) = await inbox.lease()
+    await inbox.release(first, delay=NOW, reason=None)
+    (second,) = await inbox.lease()
+    await expire_leases(store)
+    (third,) = await inbox.lease()
+    await inbox.release(third, delay=NOW, reason="retry", died=True)
+    (fourth,) = await inbox.lease()
+    assert [job.deaths for job in (first, second, third, fourth)] == [0, 0, 1, 2]
+    assert [job.tries for job in (first, second, third, fourth)] == [1, 2, 3, 4]
+
+
+async def test_a_finished_row_is_over(store: Database) -> None:
+    (event,) = await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    await inbox.finish(job)
+    await make_available(store)
+    assert await inbox.lease() == []
+    await _has_lost(inbox, job)
+    row = await row_of(store, event)
+    assert (row["lease_owner"], row["lease_until"], row["wait_reason"]) == (None, None, None)
+    async with store.transaction() as connection:
+        assert not await inbox.put(connection, received(event))
+
+
+async def _has_lost(inbox: Inbox, job: Job) -> None:
+    with pytest.raises(LeaseLostError):
+        await inbox.heartbeat(job)
+    with pytest.raises(LeaseLostError):
+        await inbox.update(job, outcome={})
+    with pytest.raises(LeaseLostError):
+        await inbox.release(job, delay=NOW, reason=None)
+    with pytest.raises(LeaseLostError):
+        await inbox.finish(job)
