@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 import uvicorn
 import uvloop
@@ -97,8 +97,7 @@ class Service:
         Raises:
             PortTakenError: the address is in use.
         """
-        config = uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
-        server = _Server(config)
+        server = http_server(self.app, lifespan="off")
         with listening(self.address) as listener, on_signal(server.ask_to_exit):
             async with self.running():
                 _log.info("started", address=f"{self.address.host}:{self.address.port}")
@@ -106,15 +105,32 @@ class Service:
         _log.info("stopped")
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn's own handling raises the signal again, which would end the process undrained."""
+class HttpServer(uvicorn.Server):
+    """Leaves signals to `on_signal`: uvicorn's own handling raises them again, which ends the process undrained."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """See the class."""
         yield
 
     def ask_to_exit(self) -> None:
+        """Take no more requests, and return from `serve` when those under way have ended."""
         self.should_exit = True
+
+
+def http_server(app: Any, *, lifespan: Literal["on", "off"], patience: timedelta | None = None) -> HttpServer:
+    """A server for an ASGI application; requests under way have `patience` to end, without it as long as they take."""
+    return HttpServer(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            lifespan=lifespan,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=round(patience.total_seconds()) if patience else None,
+        )
+    )
 
 
 @contextlib.contextmanager
@@ -182,7 +198,14 @@ class ServiceSettings(Protocol):
 T = TypeVar("T", bound=ServiceSettings)
 
 
-def run_service(name: str, settings_class: type[T], create_app: Callable[[T], Service]) -> int:
+class Servable(Protocol):
+    """What can be run until a signal: a `Service`, or the gateway."""
+
+    async def serve(self) -> None:
+        """Run until SIGTERM or SIGINT, then drain; may raise `PortTakenError`."""
+
+
+def run_service(name: str, settings_class: type[T], create: Callable[[T], Servable]) -> int:
     """The whole of a service's `__main__`: settings, logs, event loop; 0 after a drained stop.
 
     A setting that cannot be used or a port that is taken is one line on stderr and exit code 1.
@@ -191,12 +214,12 @@ def run_service(name: str, settings_class: type[T], create_app: Callable[[T], Se
         settings = settings_class.read(find_profile(Path.cwd()))
         telemetry.configure(service=name, settings=settings.log)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, create_app))
+            runner.run(_serve(settings, create))
     except (SettingsInvalidError, PortTakenError) as error:
         sys.stderr.write(f"{name}: {error}\n")
         return 1
     return 0
 
 
-async def _serve(settings: T, create_app: Callable[[T], Service]) -> None:
-    await create_app(settings).serve()
+async def _serve(settings: T, create: Callable[[T], Servable]) -> None:
+    await create(settings).serve()

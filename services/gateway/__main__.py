@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-
-import uvicorn
+from dataclasses import dataclass
 
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
-from shared.service import Address, PortTakenError, listening
-from shared.settings import SettingsInvalidError, find_profile
-from shared.telemetry import configure, logger
+from shared.service import Address, http_server, listening, on_signal, run_service
+from shared.telemetry import logger
 
 
-def main() -> None:
-    """Run the gateway."""
-    try:
-        settings = GatewaySettings.read(find_profile(Path.cwd()))
-    except SettingsInvalidError as error:
-        sys.exit(f"gateway: {error}")
-    configure(service="gateway", settings=settings.log)
-    http = settings.http
-    config = uvicorn.Config(
-        create_app(settings),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=round(http.gateway_drain_timeout.total_seconds()),
-    )
-    try:
-        with listening(Address(http.gateway_host, http.gateway_port)) as listener:
-            logger(__name__).info("started", address=f"{http.gateway_host}:{http.gateway_port}")
-            uvicorn.Server(config).run(sockets=[listener])
-    except PortTakenError as error:
-        sys.exit(f"gateway: {error}")
+@dataclass(frozen=True)
+class Gateway:
+    """The gateway's application on its address."""
+
+    settings: GatewaySettings
+
+    async def serve(self) -> None:
+        """See `shared.service.Servable`; the application drains its relay and sweeper itself."""
+        http = self.settings.http
+        address = Address(http.gateway_host, http.gateway_port)
+        server = http_server(create_app(self.settings), lifespan="on", patience=http.gateway_drain_timeout)
+        with listening(address) as listener, on_signal(server.ask_to_exit):
+            logger(__name__).info("started", address=f"{address.host}:{address.port}")
+            await server.serve(sockets=[listener])
+        logger(__name__).info("stopped")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_service("gateway", GatewaySettings, Gateway))

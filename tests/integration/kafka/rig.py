@@ -88,6 +88,8 @@ class _Name(str):
 class Rig:
     """One service's consumer. `handled` is what its handler took; `before` may raise instead."""
 
+    consumer: Consumer
+
     def __init__(self, settings: KafkaSettings, sender: AIOKafkaProducer, letters: Seen[Record]) -> None:
         self.settings = settings
         self.handled: Seen[Received] = Seen()
@@ -172,7 +174,7 @@ async def rig_on(settings: KafkaSettings, *, backoff: Backoff | None = None) -> 
     await sender.start()
     async with reading(settings, dead_letter_topic(settings, SERVICE)) as letters:
         rig = Rig(settings, sender, letters)
-        consumer = make_consumer(settings, rig.handle, producer, backoff=backoff)
+        rig.consumer = consumer = make_consumer(settings, rig.handle, producer, backoff=backoff)
         await consumer.start()
         try:
             yield rig
