@@ -183,8 +183,8 @@ async def drain(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class ServiceSettings(Protocol):
-    """What every service's settings have."""
+class LoggedSettings(Protocol):
+    """What every service's settings have: `shared.settings.ServiceSettings` with a group for the log."""
 
     @property
     def log(self) -> LogSettings:
@@ -192,10 +192,10 @@ class ServiceSettings(Protocol):
 
     @classmethod
     def read(cls, profile: Path | None) -> Self:
-        """Read all groups; raises `SettingsInvalidError`."""
+        """See `shared.settings.ServiceSettings.read`."""
 
 
-T = TypeVar("T", bound=ServiceSettings)
+T = TypeVar("T", bound=LoggedSettings)
 
 
 class Servable(Protocol):

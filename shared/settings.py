@@ -11,7 +11,7 @@ import contextlib
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar, get_type_hints
 
 from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -41,6 +41,19 @@ class SettingsGroup(BaseSettings):
             with contextlib.suppress(ValueError):
                 return float(value)
         return value
+
+
+class ServiceSettings:
+    """Base of a service's settings: a frozen dataclass whose every field is a `SettingsGroup`."""
+
+    @classmethod
+    def read(cls, profile: Path | None) -> Self:
+        """Read every group from the environment, then from the profile.
+
+        Raises:
+            SettingsInvalidError: naming the variables that are missing or unusable.
+        """
+        return cls(**{name: load(group, profile=profile) for name, group in get_type_hints(cls).items()})
 
 
 def find_profile(start: Path) -> Path | None:

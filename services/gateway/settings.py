@@ -5,15 +5,14 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
 from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
-from shared.settings import SettingsGroup, load
+from shared.settings import ServiceSettings, SettingsGroup
 from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 
@@ -71,7 +70,7 @@ class HttpSettings(SettingsGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewaySettings:
+class GatewaySettings(ServiceSettings):
     """All groups together."""
 
     http: HttpSettings
@@ -79,18 +78,3 @@ class GatewaySettings:
     database: DatabaseSettings
     kafka: KafkaSettings
     log: LogSettings
-
-    @classmethod
-    def read(cls, profile: Path | None) -> Self:
-        """Read every group from the environment, then from the profile.
-
-        Raises:
-            SettingsInvalidError: naming the variables that cannot be used.
-        """
-        return cls(
-            http=load(HttpSettings, profile=profile),
-            s3=load(S3Settings, profile=profile),
-            database=load(DatabaseSettings, profile=profile),
-            kafka=load(KafkaSettings, profile=profile),
-            log=load(LogSettings, profile=profile),
-        )

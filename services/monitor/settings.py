@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Self
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -15,7 +13,7 @@ from services.monitor.watching import Pace
 from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
 from shared.kafka.settings import KafkaSettings
-from shared.settings import SettingsGroup, load
+from shared.settings import ServiceSettings, SettingsGroup
 from shared.telemetry import LogSettings
 
 
@@ -60,7 +58,7 @@ class MonitorOptions(SettingsGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonitorSettings:
+class MonitorSettings(ServiceSettings):
     """All that the monitor needs."""
 
     options: MonitorOptions
@@ -68,18 +66,3 @@ class MonitorSettings:
     database: DatabaseSettings
     druid: DruidSettings
     log: LogSettings
-
-    @classmethod
-    def read(cls, profile: Path | None) -> Self:
-        """Read every group from the environment and the profile.
-
-        Raises:
-            SettingsInvalidError: naming the variable.
-        """
-        return cls(
-            options=load(MonitorOptions, profile=profile),
-            kafka=load(KafkaSettings, profile=profile),
-            database=load(DatabaseSettings, profile=profile),
-            druid=load(DruidSettings, profile=profile),
-            log=load(LogSettings, profile=profile),
-        )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
-from shared.settings import SettingsGroup, load
+from shared.settings import ServiceSettings, SettingsGroup
 from shared.telemetry import LogSettings
 
 
@@ -25,24 +23,10 @@ class HttpSettings(SettingsGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectorSettings:
+class ProjectorSettings(ServiceSettings):
     """All settings of the projector; built once, at start."""
 
     http: HttpSettings
     kafka: KafkaSettings
     database: DatabaseSettings
     log: LogSettings
-
-    @classmethod
-    def read(cls, profile: Path | None) -> Self:
-        """Read every group from the environment, then from the profile.
-
-        Raises:
-            SettingsInvalidError: naming what is missing or unusable.
-        """
-        return cls(
-            http=load(HttpSettings, profile=profile),
-            kafka=load(KafkaSettings, profile=profile),
-            database=load(DatabaseSettings, profile=profile),
-            log=load(LogSettings, profile=profile),
-        )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Self
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -14,7 +12,7 @@ from services.submitter.submitting import Rules
 from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
 from shared.kafka.settings import KafkaSettings
-from shared.settings import SettingsGroup, load
+from shared.settings import ServiceSettings, SettingsGroup
 from shared.telemetry import LogSettings
 
 
@@ -49,7 +47,7 @@ class SubmitterOptions(SettingsGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SubmitterSettings:
+class SubmitterSettings(ServiceSettings):
     """All that the submitter needs."""
 
     options: SubmitterOptions
@@ -57,18 +55,3 @@ class SubmitterSettings:
     database: DatabaseSettings
     druid: DruidSettings
     log: LogSettings
-
-    @classmethod
-    def read(cls, profile: Path | None) -> Self:
-        """Read every group from the environment and the profile.
-
-        Raises:
-            SettingsInvalidError: naming the variable.
-        """
-        return cls(
-            options=load(SubmitterOptions, profile=profile),
-            kafka=load(KafkaSettings, profile=profile),
-            database=load(DatabaseSettings, profile=profile),
-            druid=load(DruidSettings, profile=profile),
-            log=load(LogSettings, profile=profile),
-        )

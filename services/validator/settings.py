@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -14,7 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from services.validator.engine import ChildLimits, ParseLimits
 from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
-from shared.settings import SettingsGroup, load
+from shared.settings import ServiceSettings, SettingsGroup
 from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 
@@ -58,7 +58,7 @@ class ValidatorOptions(SettingsGroup):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValidatorSettings:
+class ValidatorSettings(ServiceSettings):
     """All that the validator needs."""
 
     options: ValidatorOptions
@@ -66,18 +66,3 @@ class ValidatorSettings:
     database: DatabaseSettings
     store: S3Settings
     log: LogSettings
-
-    @classmethod
-    def read(cls, profile: Path | None) -> Self:
-        """Read every group from the environment and the profile.
-
-        Raises:
-            SettingsInvalidError: naming the variable.
-        """
-        return cls(
-            options=load(ValidatorOptions, profile=profile),
-            kafka=load(KafkaSettings, profile=profile),
-            database=load(DatabaseSettings, profile=profile),
-            store=load(S3Settings, profile=profile),
-            log=load(LogSettings, profile=profile),
-        )
