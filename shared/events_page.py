@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, FileValidated, Model, TaskUpdated
-from shared.kafka.envelope import CONTENT_TYPE, SPEC_VERSION, UpstreamFile
+from shared.kafka.envelope import UpstreamFile
+from shared.kafka.headers import CLOUD_EVENT, DEAD_LETTER, Header
+from shared.kafka.parties import PARTIES, SERVICES_THAT_LISTEN, messages_on
 from shared.kafka.settings import KafkaSettings
-from shared.kafka.topics import SERVICES_THAT_LISTEN, TopicSpec, all_topics
+from shared.kafka.topics import TopicSpec, all_topics
 
 Schema = Mapping[str, Any]
 
@@ -27,8 +29,9 @@ def page() -> str:
         "`tests/contracts/schemas/`, real records of each kind in `tests/contracts/examples/`.",
         "",
         *_topics(topics),
-        *_envelope(),
+        *_headers(),
         *_rules(),
+        *_dead_letters(),
     ]
     for event in EVENT_CLASSES:
         lines += ["", f"## {event.__name__}", "", *_event(event)]
@@ -37,18 +40,22 @@ def page() -> str:
 
 
 def _topics(topics: list[TopicSpec]) -> list[str]:
-    rows = [f"| `{topic.name}` | {_kept(topic)} | {topic.config['max.message.bytes']} |" for topic in topics]
     return [
         "## Topics",
         "",
         "Made by `ingest topics create`; `KAFKA_TOPIC_PREFIX` stands before every name. Records have the task id as",
         "their key, so that the events of a task keep their order.",
         "",
-        "| topic | kept | largest record in bytes |",
-        "|---|---|---|",
-        *rows,
+        "| topic | sent by | received by | kept | largest record in bytes |",
+        "|---|---|---|---|---|",
+        *(_topic_row(topic) for topic in topics),
         "",
     ]
+
+
+def _topic_row(topic: TopicSpec) -> str:
+    parties = f"{_senders(topic.name, messages_on(topic.name))} | {_receivers(topic.name)}"
+    return f"| `{topic.name}` | {parties} | {_kept(topic)} | {topic.config['max.message.bytes']} |"
 
 
 def _kept(topic: TopicSpec) -> str:
@@ -58,22 +65,26 @@ def _kept(topic: TopicSpec) -> str:
     return "for ever" if milliseconds < 0 else f"{milliseconds // 86_400_000} days"
 
 
-def _envelope() -> list[str]:
-    rows = {
-        "ce_specversion": f"`{SPEC_VERSION}`",
-        "ce_id": "the event's id, a UUIDv5 of task, type, attempt, stage and sequence: it repeats when the step does",
-        "ce_type": "the event's type, with its version",
-        "ce_source": "`/ingest/` and the service",
-        "ce_time": "when the thing happened, in RFC 3339",
-        "ce_subject": "the task id",
-        "content-type": f"`{CONTENT_TYPE}`",
-        "traceparent": "W3C Trace Context; may be absent",
-    }
-    return ["## Headers", "", "| header | value |", "|---|---|", *(f"| `{k}` | {v} |" for k, v in rows.items()), ""]
+def _senders(topic: str, messages: Collection[str]) -> str:
+    """Who sends one of these messages to the topic."""
+    sending = [party for party in PARTIES if not set(messages).isdisjoint(party.sends.get(topic, ()))]
+    parked = " (`parked` only)" if topic == TaskUpdated.topic else ""
+    return ", ".join(party.name + (parked if party.only_parks_on(topic) else "") for party in sending) or "nobody yet"
+
+
+def _receivers(topic: str) -> str:
+    return ", ".join(party.name for party in PARTIES if topic in party.receives) or "nobody"
+
+
+def _headers() -> list[str]:
+    return ["## Headers", "", *_header_table(CLOUD_EVENT), ""]
+
+
+def _header_table(headers: Iterable[Header]) -> list[str]:
+    return ["| header | value |", "|---|---|", *(f"| `{header.name}` | {header.text} |" for header in headers)]
 
 
 def _rules() -> list[str]:
-    letters = ", ".join(f"`{service}.dlq`" for service in SERVICES_THAT_LISTEN)
     return [
         "## Rules",
         "",
@@ -81,23 +92,38 @@ def _rules() -> list[str]:
         "  away or changed. Readers ignore fields that they do not know; readers are upgraded before writers.",
         "- Every event may come more than once, and in any order. Its id tells copies.",
         "- Fields that are empty are left out of the body.",
-        "- A record that a service cannot understand is parked whole, with the headers `dlq_topic`, `dlq_partition`,",
-        "  `dlq_offset`, `dlq_error`, `dlq_attempts` and `dlq_service` beside its own, in the service's dead letters:",
-        f"  {letters}.",
-        f"  If its task id can be read, `{TaskUpdated.topic}` says FAILED with the reason `parked`. Should the letter",
-        "  be larger than its topic takes, the value is left out and `dlq_left_out_bytes` tells its size.",
         "- A record waits in place for as long as a dependency is away.",
+        "",
+    ]
+
+
+def _dead_letters() -> list[str]:
+    letters = ", ".join(f"`{service}.dlq`" for service in SERVICES_THAT_LISTEN)
+    return [
+        "## Dead letters",
+        "",
+        "A record that a service cannot understand is parked whole in its dead letters, for a person to read:",
+        f"{letters}. If its task id can be read, `{TaskUpdated.topic}`",
+        "says FAILED with the reason `parked`. These headers stand beside the record's own:",
+        "",
+        *_header_table(DEAD_LETTER),
     ]
 
 
 def _event(event: type[AnyEvent]) -> list[str]:
-    heading = [f"Type `{event.event_type}`, topic `{event.topic}`.", "", _first_paragraph(event), ""]
+    heading = [
+        f"Type `{event.event_type}`, topic `{event.topic}`.",
+        f"Sent by: {_senders(event.topic, (event.__name__,))}. Received by: {_receivers(event.topic)}.",
+        "",
+        first_paragraph(event),
+        "",
+    ]
     return [*heading, *_fields(event.model_json_schema())]
 
 
 def _upstream() -> list[str]:
     return [
-        f"On `{FileUploaded.topic}`: {_first_paragraph(UpstreamFile)}",
+        f"On `{FileUploaded.topic}`: {first_paragraph(UpstreamFile)}",
         "Neither headers nor key are needed. The task id comes from datasource, object and `ce_id` or `request_id`: a",
         f"repeated record is the same task. Nothing but two fields is required, and `{FileValidated.topic}` or",
         f"`{TaskUpdated.topic}` carries the answer.",
@@ -106,7 +132,8 @@ def _upstream() -> list[str]:
     ]
 
 
-def _first_paragraph(model: type[Model]) -> str:
+def first_paragraph(model: type[Model]) -> str:
+    """What a model's docstring says first, on one line."""
     return (model.__doc__ or "").split("\n\n", maxsplit=1)[0].replace("\n    ", " ")
 
 

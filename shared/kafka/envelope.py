@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import Field, ValidationError
@@ -78,6 +78,8 @@ class Received:
 
 class UpstreamFile(Model):
     """What an upstream system has to say about a file, and what it may."""
+
+    topic: ClassVar[str] = FileUploaded.topic
 
     file_uri: str = Field(min_length=1, max_length=4096)
     """The object, as `s3://bucket/key`; the bucket must be on the allow-list."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+from shared.kafka.parties import SERVICES_THAT_LISTEN
 from shared.kafka.settings import KafkaSettings
 
-SERVICES_THAT_LISTEN = ("validator", "submitter", "monitor", "projector")
 DATASOURCE_UPDATED = "datasource.updated"
 FOR_EVER = "-1"
 
