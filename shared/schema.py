@@ -1,8 +1,8 @@
-"""The contracts on paper: JSON Schemas and `docs/events.md`, written from the models.
+"""The contracts on paper: JSON Schemas, `docs/asyncapi.json` and `docs/events.md`, written from the code.
 
     python -m shared.schema
 
-writes both anew. It refuses to write a schema that breaks a reader or a record of the version that stands in the tree:
+writes all anew. It refuses to write a schema that breaks a reader or a record of the version that stands in the tree:
 such a change needs a new version of the event.
 """
 
@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shared.asyncapi import document
 from shared.events import EVENT_CLASSES, Model
 from shared.events_page import page
 from shared.kafka.envelope import UpstreamFile
+from shared.kafka.parties import Message
 
 ROOT = Path(__file__).parent.parent
 PAGE = Path("docs/events.md")
+ASYNCAPI = Path("docs/asyncapi.json")
+EXAMPLES = Path("tests/contracts/examples")
 FOLDER = Path("tests/contracts/schemas")
 UPSTREAM = "upstream.file.v1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,7 +35,7 @@ Schema = Mapping[str, Any]
 _WORDS = frozenset({"title", "description", "$schema", "$id", "$defs"})
 _PIECES = frozenset({"properties", "required", "enum", "items", "anyOf", "additionalProperties"})
 
-MODELS: dict[str, type[Model]] = {**{event.event_type: event for event in EVENT_CLASSES}, UPSTREAM: UpstreamFile}
+MODELS: dict[str, Message] = {**{event.event_type: event for event in EVENT_CLASSES}, UPSTREAM: UpstreamFile}
 
 
 def schema_of(name: str, model: type[Model]) -> dict[str, Any]:
@@ -104,6 +109,18 @@ def written(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def asyncapi_document() -> dict[str, Any]:
+    """The AsyncAPI document of this tree, with its version and its golden records."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    examples = {kind: [_example(file) for file in sorted((ROOT / EXAMPLES / kind).glob("*.json"))] for kind in MODELS}
+    return document(MODELS, version=version, examples=examples)
+
+
+def _example(file: Path) -> dict[str, Any]:
+    record = json.loads(file.read_text())
+    return {"name": file.stem, "summary": record["about"], "headers": record["headers"], "payload": record["body"]}
+
+
 def main(root: Path = ROOT) -> int:
     """Write all files below `root`; 1, and nothing written, if a schema would break the one that is there."""
     schemas = {root / FOLDER / f"{name}.json": schema_of(name, model) for name, model in MODELS.items()}
@@ -121,6 +138,7 @@ def main(root: Path = ROOT) -> int:
         file.write_text(written(schema))
     (root / PAGE).parent.mkdir(parents=True, exist_ok=True)
     (root / PAGE).write_text(page())
+    (root / ASYNCAPI).write_text(written(asyncapi_document()))
     return 0
 
 
