@@ -4,7 +4,11 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-unit lint format up down logs status reset check lock docs
+.PHONY: help demo dev test test-docker test-faults test-unit lint format up up-docker up-native down logs status reset \
+	check lock docs
+# Where the servers run: docker, native (child processes), or auto: docker where its images can be had.
+STACK ?= auto
+RUNS = $(shell $(PY) -m stack.docker running)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -15,7 +19,10 @@ demo: up ## set up everything, load the real flights and weather files, prove th
 test: $(READY) ## set up everything and run all tests
 	@$(PY) tests/run.py $(ARGS)
 
-test-faults: up ## kill every server and service in turn, heal, and run the demo again (15 minutes)
+test-docker: $(READY) ## the product in containers, from an engine-less machine to a proof and away again
+	@$(PY) -m tests.docker.run $(ARGS)
+
+test-faults: up-native ## kill every server and service in turn, heal, and run the demo again (15 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## the tests that need no server
@@ -31,24 +38,43 @@ format: $(READY) ## put the code into its format
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
-up: $(READY) ## start the servers and the five services
-	@$(PY) -m stack check
-	@$(PY) -m stack up servers
-	@$(VENV)/bin/ingest db upgrade
-	@$(VENV)/bin/ingest topics create
+dev: $(READY) ## the servers, and the five services here, started again at every change of the code
+	@kind=$$($(PY) -m stack.docker choose $(STACK)) && $(MAKE) --no-print-directory servers-$$kind
+	@$(PY) -m stack.docker down services
+	@$(PY) -m stack down services
+	@$(VENV)/bin/ingest setup
+	@$(VENV)/bin/watchfiles --filter python '$(VENV)/bin/ingest run all' services shared
+
+up: $(READY) ## start the servers and the five services (STACK=docker or native; chosen by itself)
+	@kind=$$($(PY) -m stack.docker choose $(STACK)) && $(MAKE) --no-print-directory up-$$kind
+
+up-docker: $(READY)
+	@$(PY) -m stack.docker up
+
+up-native: servers-native
+	@$(VENV)/bin/ingest setup
 	@$(PY) -m stack up services
 
+servers-docker: $(READY)
+	@$(PY) -m stack.docker up servers
+
+servers-native: $(READY)
+	@$(PY) -m stack check
+	@$(PY) -m stack up servers
+
 down: $(READY) ## stop everything, keep the data
+	@$(PY) -m stack.docker down
 	@$(PY) -m stack down
 
 reset: $(READY) ## stop everything and forget the data
+	@$(PY) -m stack.docker reset
 	@$(PY) -m stack reset
 
 logs: $(READY) ## the end of every log (NAME=kafka for one)
-	@$(PY) -m stack logs $(NAME)
+	@$(PY) -m $(if $(filter docker,$(RUNS)),stack.docker,stack) logs $(NAME)
 
 status: $(READY) ## what runs
-	@$(PY) -m stack status
+	@$(PY) -m $(if $(filter docker,$(RUNS)),stack.docker,stack) status
 
 check: $(READY) ## is everything here that is needed?
 	@$(PY) -m stack check

@@ -124,6 +124,30 @@ def status(
         raise typer.Exit(exit_code(task))
 
 
+@app.command()
+def setup() -> None:
+    """Prepare an installation: tables, topics and bucket of this release; what is there already stays."""
+    db_upgrade()
+    topics_create()
+    _create_bucket()
+
+
+def _create_bucket() -> None:
+    from shared.storage.s3 import S3ObjectStore  # noqa: PLC0415  # see `doctor_command`
+    from shared.storage.settings import S3Settings  # noqa: PLC0415
+
+    async def create(settings: S3Settings) -> None:
+        store = S3ObjectStore(settings)
+        try:
+            await store.ensure_bucket()
+        finally:
+            await store.close()
+
+    settings = load(S3Settings, profile=find_profile(Path.cwd()))
+    asyncio.run(create(settings))
+    typer.echo(f"bucket     {settings.s3_bucket_name}")
+
+
 @topics.command("create")
 def topics_create() -> None:
     """Make every missing topic with its partitions, replication and retention."""
@@ -255,3 +279,7 @@ def _say(message: str) -> None:
 
 def _out() -> Console:
     return Console(highlight=False)
+
+
+if __name__ == "__main__":
+    main()

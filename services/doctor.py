@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import httpx
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 from sqlalchemy import text
 
 from shared.db import migrate
@@ -22,16 +25,32 @@ from shared.storage.s3 import S3ObjectStore
 from shared.storage.settings import S3Settings
 
 ANSWER_SECONDS = 5.0
+SERVICES = ("gateway", "validator", "submitter", "monitor", "projector")
 
 
-class ServicePorts(SettingsGroup):
-    """Where the services' health pages are, on this machine."""
+class ServicePages(SettingsGroup):
+    """Where the services' health pages are: on this machine, each at its port, unless `url` says otherwise.
 
+    `url` is the address of every service, with `{service}` and `{port}` to be filled in. `asked` (comma-separated) are
+    the services whose pages can be reached from here.
+    """
+
+    url: str = Field(default="http://127.0.0.1:{port}", validation_alias="INGEST_HEALTH_URL")
+    asked: Annotated[tuple[str, ...], NoDecode] = Field(default=SERVICES, validation_alias="INGEST_DOCTOR_SERVICES")
     gateway: int = Field(default=8000, validation_alias="GATEWAY_PORT")
     validator: int = Field(default=8001, validation_alias="VALIDATOR_PORT")
     submitter: int = Field(default=8002, validation_alias="SUBMITTER_PORT")
     monitor: int = Field(default=8003, validation_alias="MONITOR_PORT")
     projector: int = Field(default=8004, validation_alias="PROJECTOR_PORT")
+
+    @field_validator("asked", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    def address(self, service: str) -> str:
+        """The base address of a service's pages."""
+        return self.url.format(service=service, port=getattr(self, service))
 
 
 @dataclass(frozen=True)
@@ -53,16 +72,13 @@ async def examine(profile: Path | None) -> list[Finding]:
     database = load(DatabaseSettings, profile=profile)
     druid = load(DruidSettings, profile=profile)
     store = load(S3Settings, profile=profile)
-    ports = load(ServicePorts, profile=profile)
+    pages = load(ServicePages, profile=profile)
     questions: dict[str, Callable[[], Awaitable[str]]] = {
         "kafka": lambda: _kafka(kafka),
         "postgresql": lambda: _postgresql(database),
         "s3": lambda: _s3(store),
         "druid": lambda: _druid(druid),
-        **{
-            name: lambda port=port: _service(port)  # type: ignore[misc]  # mypy does not type a default of a lambda
-            for name, port in ports.model_dump().items()
-        },
+        **{name: partial(_service, pages.address(name)) for name in pages.asked},
     }
     return list(await asyncio.gather(*(_ask(name, question) for name, question in questions.items())))
 
@@ -120,16 +136,17 @@ async def _druid(settings: DruidSettings) -> str:
         await druid.close()
 
 
-async def _service(port: int) -> str:
+async def _service(address: str) -> str:
+    said = address.removeprefix("http://")
     async with httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False) as http:
         try:
-            answer = await http.get(f"http://127.0.0.1:{port}/readyz")
+            answer = await http.get(f"{address}/readyz")
         except httpx.TransportError as error:
-            msg = f"nothing listens on 127.0.0.1:{port}"
+            msg = f"nothing answers at {said}"
             raise LookupError(msg) from error
     checks = answer.json().get("checks", {})
-    failed = [f"{name} ({said})" for name, said in checks.items() if said != "ok"]
+    failed = [f"{name} ({check})" for name, check in checks.items() if check != "ok"]
     if not answer.is_success:
-        msg = f"127.0.0.1:{port} is not ready: {', '.join(failed) or answer.status_code}"
+        msg = f"{said} is not ready: {', '.join(failed) or answer.status_code}"
         raise LookupError(msg)
-    return f"127.0.0.1:{port}  ready: {', '.join(checks)}"
+    return f"{said}  ready: {', '.join(checks)}"

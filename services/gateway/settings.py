@@ -26,8 +26,12 @@ class HttpSettings(SettingsGroup):
     A file may be `max_upload_bytes` large. A client that sends nothing for `upload_idle_timeout`, or is not done after
     `upload_timeout`, is cut off. What a dead gateway left unfinished is swept after `upload_expiry`, looked for every
     `sweep_interval`. On SIGTERM requests have `gateway_drain_timeout` to end.
+
+    Only a loopback `gateway_host` is taken. Inside a container that would be reached by nobody; there
+    `gateway_published_on_loopback` is whoever starts it saying that the container's port is published on loopback only.
     """
 
+    gateway_published_on_loopback: bool = False
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8000, ge=1, le=65535)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ("http://localhost:*", "http://127.0.0.1:*")
@@ -41,15 +45,18 @@ class HttpSettings(SettingsGroup):
 
     @field_validator("gateway_host")
     @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if host == "localhost":
+    def _loopback_only(cls, host: str, others: ValidationInfo) -> str:
+        if host == "localhost" or others.data.get("gateway_published_on_loopback"):
             return host
         try:
             loopback = ipaddress.IPv4Address(host).is_loopback
         except ValueError:
             loopback = False
         if not loopback:
-            msg = "only a loopback address (127.0.0.1) is allowed: the gateway does not ask callers who they are yet"
+            msg = (
+                "only a loopback address (127.0.0.1) is allowed, because the gateway does not ask callers who they are;"
+                " in a container whose port is published on loopback, say GATEWAY_PUBLISHED_ON_LOOPBACK=true"
+            )
             raise ValueError(msg)
         return host
 
