@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.files import rows_csv
-from tests.e2e.installation import Installation
+from tests.e2e.installation import ROOT, Installation, free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -30,6 +33,26 @@ def test_a_rejected_file_is_exit_code_3(installation: Installation, tmp_path: Pa
     done = installation.command("put", str(path), "-d", installation.datasource(), "--wait", check=False)
     assert done.returncode == 3
     assert done.stderr.startswith("ingest: timestamp_missing: ")
+
+
+def test_setup_may_run_again(installation: Installation) -> None:
+    lines = installation.command("setup").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["database", "topics", "bucket"]
+    assert "0 made" in lines[1]
+
+
+def test_the_probe_of_a_container_asks_whether_the_service_is_ready(installation: Installation) -> None:
+    def probe(port: int) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "HEALTH_PORT": str(port)}
+        command = [sys.executable, "-m", "shared.health_probe"]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False, text=True, capture_output=True)
+
+    assert {service: probe(port).returncode for service, port in installation.ports.items()} == dict.fromkeys(
+        installation.ports, 0
+    )
+    nobody = probe(free_port())
+    assert nobody.returncode == 1
+    assert "does not answer" in nobody.stderr
 
 
 def test_the_doctor_names_what_is_down(installation: Installation) -> None:

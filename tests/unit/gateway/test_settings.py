@@ -26,6 +26,15 @@ def test_other_hosts_are_refused_in_one_clear_line(host: str, monkeypatch: pytes
         load(HttpSettings)
 
 
+def test_a_container_whose_port_is_published_on_loopback_may_listen_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_HOST", "0.0.0.0")  # noqa: S104  # that is the point
+    monkeypatch.setenv("GATEWAY_PUBLISHED_ON_LOOPBACK", "true")
+    assert load(HttpSettings).gateway_host == "0.0.0.0"  # noqa: S104  # see above
+    monkeypatch.setenv("GATEWAY_PUBLISHED_ON_LOOPBACK", "false")
+    with pytest.raises(SettingsInvalidError, match="GATEWAY_PUBLISHED_ON_LOOPBACK=true"):
+        load(HttpSettings)
+
+
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "GATEWAY_HOST": "127.0.0.2",
