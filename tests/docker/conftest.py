@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,15 @@ def rows_of(number: int, *, first: int = 0) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def containers() -> Containers:
+def containers() -> Iterator[Containers]:
     engine = ask()
     env_file = os.environ.get("INGEST_COMPOSE_ENV")
     if engine is None or env_file is None:
         pytest.fail("these tests run in `make test-docker`", pytrace=False)
     profile = {name: value for name, value in dotenv_values(os.environ["INGEST_PROFILE"]).items() if value}
-    return Containers(Compose(engine=engine, settings_file=Path(env_file)), profile)
+    found = Containers(Compose(engine=engine, settings_file=Path(env_file)), profile)
+    with found.http, found.druid:
+        yield found
 
 
 @pytest.fixture(params=SERVICES)
