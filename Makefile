@@ -40,8 +40,7 @@ format: $(READY) ## put the code into its format
 
 dev: $(READY) ## the servers, and the five services here, started again at every change of the code
 	@kind=$$($(PY) -m stack.docker choose $(STACK)) && $(MAKE) --no-print-directory servers-$$kind
-	@$(PY) -m stack.docker down services
-	@$(PY) -m stack down services
+	@$(PY) -m $(if $(filter docker,$(RUNS)),stack.docker,stack) down services
 	@$(VENV)/bin/ingest setup
 	@$(VENV)/bin/watchfiles --filter python '$(VENV)/bin/ingest run all' services shared
 
@@ -63,8 +62,7 @@ servers-native: $(READY)
 	@$(PY) -m stack up servers
 
 down: $(READY) ## stop everything, keep the data
-	@$(PY) -m stack.docker down
-	@$(PY) -m stack down
+	@$(PY) -m $(if $(filter docker,$(RUNS)),stack.docker,stack) down
 
 reset: $(READY) ## stop everything and forget the data
 	@$(PY) -m stack.docker reset

@@ -101,8 +101,9 @@ def _up(settings: StackSettings, options: argparse.Namespace) -> int:
     if not servers_only:
         say("docker     building the images of the services")
         compose.build()
+    say("docker     starting what does not run, until all is healthy")
     compose.up(*(SERVERS if servers_only else options.names))
-    return 0
+    return _status(settings, options)
 
 
 def _logs(settings: StackSettings, options: argparse.Namespace) -> int:

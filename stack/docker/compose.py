@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,8 @@ class Compose:
 
     @property
     def _base(self) -> tuple[str, ...]:
-        return ("compose", "--env-file", str(self.settings_file))
+        progress = "tty" if sys.stderr.isatty() else "quiet"  # its plain form says every line many times
+        return ("compose", "--progress", progress, "--env-file", str(self.settings_file))
 
     def run(self, *arguments: str) -> None:
         """Run `docker compose …` with its output on ours; raises `DockerError`."""
