@@ -4,13 +4,16 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-unit lint format up down logs status reset check lock docs
+.PHONY: help demo bench test test-faults test-unit lint format up down logs status reset check lock docs
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: up ## set up everything, load the real flights and weather files, prove them
 	@$(PY) -m demo
+
+bench: up ## measure every claim beside its peer (20 minutes); NAME=upload for one
+	@$(PY) -m benchmarks $(NAME) $(ARGS)
 
 test: $(READY) ## set up everything and run all tests
 	@$(PY) tests/run.py $(ARGS)
