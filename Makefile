@@ -12,7 +12,7 @@ help: ## this list
 demo: up ## set up everything, load the real flights and weather files, prove them
 	@$(PY) -m demo
 
-bench: up ## measure every claim beside its peer (20 minutes); NAME=upload for one
+bench: up ## measure every claim beside its peer (15 minutes); NAME=upload for one
 	@$(PY) -m benchmarks $(NAME) $(ARGS)
 
 test: $(READY) ## set up everything and run all tests
