@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := set(chosen.names) - {claim.name for claim in CLAIMS}:
         parser.error(f"no claim is called {', '.join(sorted(unknown))}")
     profile_path = find_profile(Path.cwd())
-    if profile_path is None:
+    if profile_path is None or not profile_path.is_file():
         print("benchmarks: there is no profile; run `make up` first", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
