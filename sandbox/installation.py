@@ -43,7 +43,7 @@ class Installation:
         self.name = f"{kind}_{drawn}"
         self.prefix = f"{kind}-{drawn}."
         self.bucket = f"{kind}-{drawn}"
-        self.ports = {service: _free_port() for service in SERVICES}
+        self.ports = {service: free_port() for service in SERVICES}
         self.profile = profile
         self.servers = Servers(profile)
         self.environment = {
@@ -156,7 +156,8 @@ class Installation:
         return name
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -17,9 +17,9 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from sandbox import installation
-from sandbox.installation import ROOT, START_SECONDS
+from sandbox.installation import ROOT, START_SECONDS, free_port
 
-__all__ = ["ROOT", "Installation", "installed"]
+__all__ = ["ROOT", "Installation", "free_port", "installed"]
 
 ENDS = {"COMPLETED", "FAILED", "REJECTED", "CANCELLED", "SUPERSEDED"}
 END_SECONDS = 180.0
