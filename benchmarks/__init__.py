@@ -1,1 +1,1 @@
-"""Claims with their figures: each against its peer in the same run."""
+"""Claims with their figures: each measured beside a peer in the same run, and held against its aim."""

@@ -24,6 +24,7 @@ from shared.errors import PermanentError
 from shared.events import body_of
 from shared.kafka.envelope import Received
 
+SHORTEST = timedelta(milliseconds=10)
 _COMMON = frozenset(JobColumns.__annotations__)
 
 
@@ -92,6 +93,15 @@ class Inbox:
 
         A row whose lease ran out without a word is taken too, and its death is counted.
         """
+        jobs, _ = await self.lease_or_pause(limit, longest=timedelta(0))
+        return jobs
+
+    async def lease_or_pause(self, limit: int, *, longest: timedelta) -> tuple[list[Job], timedelta]:
+        """Lease like `lease`; when there is nothing, also say how long there will be nothing, as far as is known now.
+
+        That is until the first open row becomes available or loses its holder, at most `longest`: rows that another
+        process puts are not known before. Asking then, and not all the time, is what keeps an idle service idle.
+        """
         table = self._table
         now = func.clock_timestamp()
         free = (
@@ -119,8 +129,9 @@ class Inbox:
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(taken)).mappings().all()
+            pause = timedelta(0) if rows else await self._until_due(connection, longest)
         rows = sorted(rows, key=lambda row: (row["lane"], row["available_at"], row["event_id"]))
-        return [self._job(row) for row in rows]
+        return [self._job(row) for row in rows], pause
 
     async def heartbeat(self, job: Job) -> None:
         """Hold the row for another `lease_for`.
@@ -157,6 +168,14 @@ class Inbox:
             .where(table.c.task_id.in_(task_ids), table.c.done_at.is_(None), table.c.lease_owner.is_(None))
             .values(available_at=func.clock_timestamp())
         )
+
+    async def _until_due(self, connection: AsyncConnection, longest: timedelta) -> timedelta:
+        """Between `SHORTEST` (somebody else has just locked what is due) and `longest`."""
+        table = self._table
+        due = func.greatest(table.c.available_at, table.c.lease_until)  # it ignores nulls
+        asking = select(func.min(due) - func.clock_timestamp()).where(table.c.done_at.is_(None))
+        found = (await connection.execute(asking)).scalar_one()
+        return min(longest, longest if found is None else max(found, SHORTEST))
 
     async def _change(self, job: Job, **columns: Any) -> None:
         table = self._table

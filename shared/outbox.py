@@ -21,7 +21,7 @@ from shared.telemetry import logger, task_scope
 from shared.waiting import wait_any
 
 BATCH_ROWS = 50
-IDLE = timedelta(seconds=1)
+IDLE = timedelta(seconds=2)  # whoever promises wakes the relay: only what a dead process has promised waits for this
 
 _log = logger(__name__)
 

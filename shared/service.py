@@ -26,6 +26,7 @@ from shared.waiting import wait_any
 Loop = Callable[[asyncio.Event], Awaitable[None]]
 Closer = Callable[[], Awaitable[None]]
 
+TICK = timedelta(seconds=1)
 RESTART_AFTER = timedelta(seconds=1)
 DRAIN_SECONDS = 25.0
 _log = logger(__name__)
@@ -106,7 +107,20 @@ class Service:
 
 
 class HttpServer(uvicorn.Server):
-    """Leaves signals to `on_signal`: uvicorn's own handling raises them again, which ends the process undrained."""
+    """uvicorn, with two habits changed.
+
+    Signals are left to `on_signal`: uvicorn's own handling raises them again, which ends the process undrained. And it
+    looks around once a second, not ten times, which was a third of what an idle service used.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._asked_to_exit = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header right, until `ask_to_exit`."""
+        while not await self.on_tick(0):
+            await wait_any(TICK, self._asked_to_exit)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,6 +130,7 @@ class HttpServer(uvicorn.Server):
     def ask_to_exit(self) -> None:
         """Take no more requests, and return from `serve` when those under way have ended."""
         self.should_exit = True
+        self._asked_to_exit.set()
 
 
 def http_server(app: Any, *, lifespan: Literal["on", "off"], patience: timedelta | None = None) -> HttpServer:

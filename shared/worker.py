@@ -62,7 +62,8 @@ class Worker:
         producer: publishes the events.
         name: for logs and health; also the fail point's prefix, `{name}:effect_done` and `{name}:published`.
         concurrency: how many rows at once.
-        idle: how long to wait when there is nothing to do and nobody calls `wake`.
+        idle: how long to wait at most when no row is due and nobody calls `wake`. Only a row that another process has
+            put, and not worked on, waits for it.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Worker:
         *,
         name: str,
         concurrency: int = 1,
-        idle: timedelta = timedelta(milliseconds=500),
+        idle: timedelta = timedelta(seconds=2),
     ) -> None:
         self.progress = Progress(f"{name} worker")
         self._inbox = inbox
@@ -109,10 +110,11 @@ class Worker:
         while not stop.is_set():
             self._woken.clear()
             try:
-                jobs = await self._inbox.lease(self._concurrency - len(running))
+                jobs, pause = await self._inbox.lease_or_pause(self._concurrency - len(running), longest=self._idle)
                 failures = 0
             except TransientError as error:
                 jobs, failures = [], failures + 1
+                pause = self._backoff.delay(failures)
                 self.progress.waiting(str(error))
                 if failures == 1 or failures % 20 == 0:
                     _log.warning("lease_waiting", worker=self._name, failures=failures, why=str(error))
@@ -124,7 +126,7 @@ class Worker:
             if len(running) >= self._concurrency:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             elif not jobs:
-                await wait_any(self._backoff.delay(failures) if failures else self._idle, stop, self._woken)
+                await wait_any(pause, stop, self._woken)
 
     async def _settle(self, job: Job) -> None:
         """Bring one leased row to its next resting place; never raises."""

@@ -16,6 +16,7 @@ from shared.inbox import Inbox, Job, LeaseLostError
 from shared.telemetry import logger, task_scope
 from shared.waiting import wait_any
 
+IDLE = timedelta(seconds=2)
 _LOOK_AGAIN_AFTER_DEFECT = timedelta(seconds=30)
 _log = logger(__name__)
 
@@ -58,9 +59,10 @@ class Poller:
         while not stop.is_set():
             self._woken.clear()
             try:
-                jobs = await self._inbox.lease(self._watched_at_once)
+                jobs, pause = await self._inbox.lease_or_pause(self._watched_at_once, longest=IDLE)
                 if jobs:
                     await self._round(jobs)
+                    pause = self._pace.quickest / 2
                 failures = 0
             except IngestError as error:
                 failures += 1
@@ -69,7 +71,7 @@ class Poller:
                     _log.warning("poll_waiting", failures=failures, why=str(error))
                 await wait_any(self._backoff.delay(failures), stop)
                 continue
-            await wait_any(self._pace.quickest / 2, stop, self._woken)
+            await wait_any(pause, stop, self._woken)
 
     async def _round(self, jobs: Sequence[Job]) -> None:
         self.progress.begin()

@@ -1,4 +1,4 @@
-"""A whole installation beside the running one: own database, bucket, topics and ports, on the same real servers."""
+"""An installation to be tested: services that die at a line, and questions about what became of a file."""
 
 from __future__ import annotations
 
@@ -6,141 +6,61 @@ import asyncio
 import contextlib
 import io
 import json
-import os
 import secrets
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import aioboto3
-import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 
-ROOT = Path(__file__).parents[2]
-SERVICES = ("gateway", "validator", "submitter", "monitor", "projector")
+from sandbox import installation
+from sandbox.installation import ROOT, START_SECONDS, free_port
+
+__all__ = ["ROOT", "Installation", "free_port", "installed"]
+
 ENDS = {"COMPLETED", "FAILED", "REJECTED", "CANCELLED", "SUPERSEDED"}
-START_SECONDS = 60.0
 END_SECONDS = 180.0
 LOOK_SECONDS = 0.1
+INBOXES = ("validation_jobs", "submissions", "druid_watch")
+PACE = {
+    "KAFKA_PARTITIONS": "3",
+    # A killed holder's lease runs out this much sooner than by default.
+    **{f"{service.upper()}_LEASE_FOR": "4" for service in ("validator", "submitter", "monitor")},
+}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Installation:
-    """The five services as child processes; any of them can be killed, or started with a fail point."""
+class Installation(installation.Installation):
+    """The five services; any of them can be killed, or started with a fail point."""
 
     def __init__(self, profile: Mapping[str, str], logs: Path) -> None:
-        name = secrets.token_hex(4)
-        self.name = f"e2e_{name}"
-        self.prefix = f"e2e-{name}."
-        self.bucket = f"e2e-{name}"
-        self.ports = {service: free_port() for service in SERVICES}
-        self.profile = profile
-        self.environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("KAFKA_", "DB_", "S3_"))},
-            **profile,
-            "INGEST_PROFILE": os.devnull,
-            "DB_NAME": self.name,
-            "S3_BUCKET_NAME": self.bucket,
-            "KAFKA_TOPIC_PREFIX": self.prefix,
-            "KAFKA_PARTITIONS": "3",
-            # A killed holder's lease runs out this much sooner than by default.
-            **{f"{service.upper()}_LEASE_FOR": "4" for service in ("validator", "submitter", "monitor")},
-            "VALIDATOR_WORK_DIR": str(logs / "work"),
-            "INGEST_API_URL": f"http://127.0.0.1:{self.ports['gateway']}",
-            **{f"{service.upper()}_PORT": str(port) for service, port in self.ports.items()},
-        }
+        super().__init__(profile, logs, kind="e2e", more=PACE)
         self.http = httpx.Client(base_url=self.environment["INGEST_API_URL"], timeout=60, trust_env=False)
         self.druid = httpx.Client(base_url=profile["DRUID_URL"], timeout=60, trust_env=False)
-        self.datasources: set[str] = set()
-        self._logs = logs
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._armed: set[str] = set()
 
     # ---------------------------------------------------------------------------------------------------- life
 
-    def create(self) -> None:
-        asyncio.run(self._create())
-        self.command("db", "upgrade")
-        self.command("topics", "create")
-        for service in SERVICES:
-            self.start(service, wait=False)
-        for service in SERVICES:
-            self.wait_ready(service)
-
     def destroy(self) -> None:
-        for service in list(self._running):
-            self.stop(service)
-        for datasource in self.datasources:
-            self.druid.delete(f"/druid/coordinator/v1/datasources/{datasource}")
-        asyncio.run(self._destroy())
+        super().destroy()
         self.http.close()
         self.druid.close()
 
     def start(self, service: str, *, failpoint: str | None = None, wait: bool = True) -> None:
-        environment = self.environment | ({"INGEST_FAILPOINT": failpoint} if failpoint else {})
         (self._armed.add if failpoint else self._armed.discard)(service)
-        with (self._logs / f"{service}.log").open("ab") as log:
-            self._running[service] = subprocess.Popen(
-                [sys.executable, "-m", f"services.{service}"], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
-        if wait:
-            self.wait_ready(service)
-
-    def restart(self, service: str, *, failpoint: str | None = None) -> None:
-        if service in self._running:
-            self.stop(service)
-        self.start(service, failpoint=failpoint)
-
-    def stop(self, service: str) -> int:
-        process = self._running.pop(service)
-        process.terminate()
-        return process.wait(60)
+        super().start(service, failpoint=failpoint, wait=wait)
 
     def revive(self, service: str) -> None:
         """Wait until the service has died at its fail point, and start it anew without one."""
         if service not in self._armed:
             return
-        code = self._running.pop(service).wait(END_SECONDS)
+        code = self.died(service, END_SECONDS)
         assert code == -signal.SIGKILL, f"{service} ended with {code}, not at its fail point"
         self.start(service)
 
-    def wait_ready(self, service: str) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        url = f"http://127.0.0.1:{self.ports[service]}/readyz"
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                if httpx.get(url, timeout=10, trust_env=False).is_success:
-                    return
-            assert self._running[service].poll() is None, f"{service} ended while starting; see {self._logs}"
-            time.sleep(LOOK_SECONDS)
-        message = f"{service} is not ready after {START_SECONDS:g} s; see {self._logs / service}.log"
-        raise AssertionError(message)
-
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).parent / "ingest"
-        return subprocess.run(
-            [str(program), *arguments], cwd=ROOT, env=self.environment, check=check, text=True, capture_output=True
-        )
-
     # --------------------------------------------------------------------------------------------------- tasks
-
-    def datasource(self) -> str:
-        name = f"{self.name}_{secrets.token_hex(3)}"
-        self.datasources.add(name)
-        return name
 
     def upload(self, content: bytes | Path, datasource: str, *, filename: str = "rows.csv", **fields: str) -> str:
         """Send a file; the task id of the 202. A cut answer is repeated with the same Idempotency-Key."""
@@ -199,6 +119,13 @@ class Installation:
         assert ledger["rows_processed"] in {accepted, None}
         return task
 
+    def settled(self) -> None:
+        """Wait until no row of any inbox is open: what a dead holder has left is said again up to a lease later."""
+        deadline = time.monotonic() + END_SECONDS
+        while open_rows := asyncio.run(self._open_rows()):
+            assert time.monotonic() < deadline, f"{open_rows} rows are still open"
+            time.sleep(LOOK_SECONDS)
+
     # ---------------------------------------------------------------------------------------- the real servers
 
     def sql(self, query: str) -> list[dict[str, Any]]:
@@ -244,57 +171,15 @@ class Installation:
 
     # ------------------------------------------------------------------------------------------------- details
 
-    def _s3(self) -> Any:
-        return aioboto3.Session().client(
-            "s3",
-            endpoint_url=self.profile["S3_ENDPOINT_URL"],
-            region_name=self.profile["AWS_REGION"],
-            aws_access_key_id=self.profile["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.profile["AWS_SECRET_ACCESS_KEY"],
-        )
-
-    async def _connect(self, database: str) -> asyncpg.Connection:
-        return await asyncpg.connect(
-            host=self.profile["DB_HOST"],
-            port=int(self.profile["DB_PORT"]),
-            user=self.profile["DB_USER"],
-            password=self.profile["DB_PASSWORD"],
-            database=database,
-        )
-
-    async def _create(self) -> None:
-        connection = await self._connect(self.profile["DB_NAME"])
-        try:
-            await connection.execute(f'CREATE DATABASE "{self.name}"')
-        finally:
-            await connection.close()
-        async with self._s3() as s3:
-            await s3.create_bucket(Bucket=self.bucket)
-
-    async def _destroy(self) -> None:
-        connection = await self._connect(self.profile["DB_NAME"])
-        try:
-            await connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
-        finally:
-            await connection.close()
-        async with self._s3() as s3:
-            while found := (await s3.list_objects_v2(Bucket=self.bucket)).get("Contents"):
-                for one in found:
-                    await s3.delete_object(Bucket=self.bucket, Key=one["Key"])
-            await s3.delete_bucket(Bucket=self.bucket)
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.profile["KAFKA_BOOTSTRAP_SERVERS"])
-        await admin.start()
-        try:
-            await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(self.prefix)])
-        finally:
-            await admin.close()
+    async def _open_rows(self) -> int:
+        counts = " + ".join(f"(SELECT COUNT(*) FROM {inbox} WHERE done_at IS NULL)" for inbox in INBOXES)  # noqa: S608  # names of ours
+        async with self.servers.connection(self.name) as connection:
+            found: int = await connection.fetchval(f"SELECT {counts}")
+        return found
 
     async def _history(self, task_id: str) -> list[dict[str, Any]]:
-        connection = await self._connect(self.name)
-        try:
+        async with self.servers.connection(self.name) as connection:
             rows = await connection.fetch("SELECT body FROM task_history WHERE task_id = $1", task_id)
-        finally:
-            await connection.close()
         return [json.loads(row["body"]) for row in rows]
 
     async def _publish(self, topic: str, value: bytes, key: bytes | None, headers: Any, copies: int) -> None:
@@ -324,11 +209,11 @@ class Installation:
         return found
 
     async def _store(self, key: str, body: bytes) -> None:
-        async with self._s3() as s3:
+        async with self.servers.s3() as s3:
             await s3.put_object(Bucket=self.bucket, Key=key, Body=body)
 
     async def _object(self, key: str) -> bytes:
-        async with self._s3() as s3:
+        async with self.servers.s3() as s3:
             answer = await s3.get_object(Bucket=self.bucket, Key=key)
             body: bytes = await answer["Body"].read()
             return body
@@ -336,9 +221,9 @@ class Installation:
 
 @contextlib.contextmanager
 def installed(profile: Mapping[str, str], logs: Path) -> Iterator[Installation]:
-    installation = Installation(profile, logs)
+    running = Installation(profile, logs)
     try:
-        installation.create()
-        yield installation
+        running.create()
+        yield running
     finally:
-        installation.destroy()
+        running.destroy()

@@ -38,3 +38,4 @@ def test_a_kill_changes_nothing(installation: Installation, service: str, point:
     assert installation.count(datasource) == 100
     assert installation.druid_tasks(task_id, datasource) == [f"ingest_{task_id}_1"]
     assert installation.ends(task_id) == ["COMPLETED"]
+    installation.settled()  # or what is said again would meet the next fail point

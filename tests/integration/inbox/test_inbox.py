@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from shared.db.engine import Database
 from shared.events import body_of
-from shared.inbox import Inbox, Job, LeaseLostError
-from tests.integration.inbox.jobs import TRACE, expire_leases, inbox_of, make_available, put, received, row_of
+from shared.inbox import SHORTEST, Inbox, Job, LeaseLostError
+from tests.integration.inbox.jobs import TABLE, TRACE, expire_leases, inbox_of, make_available, put, received, row_of
 from tests.integration.kafka.rig import an_update
 
 NOW = timedelta(0)
@@ -74,6 +75,42 @@ async def test_the_oldest_of_the_lowest_lane_comes_first(store: Database) -> Non
     inbox = inbox_of(store, "a")
     assert [job.event_id for job in await inbox.lease(2)] == [first.event_id, second.event_id]
     assert [job.event_id for job in await inbox.lease(2)] == [slow.event_id]
+
+
+async def test_an_empty_inbox_rests_for_as_long_as_it_may(store: Database) -> None:
+    assert await inbox_of(store, "a").lease_or_pause(1, longest=timedelta(minutes=7)) == ([], timedelta(minutes=7))
+
+
+async def test_a_catch_is_no_reason_to_rest(store: Database) -> None:
+    await put(store)
+    jobs, pause = await inbox_of(store, "a").lease_or_pause(5, longest=timedelta(minutes=7))
+    assert (len(jobs), pause) == (1, NOW)
+
+
+async def test_the_rest_ends_when_a_row_is_due_or_loses_its_holder(store: Database) -> None:
+    held_by = inbox_of(store, "a", lease_for=timedelta(minutes=3))
+    await put(store)
+    (job,) = await held_by.lease()
+    longest = timedelta(hours=1)
+    assert timedelta(minutes=1) < (await held_by.lease_or_pause(1, longest=longest))[1] <= timedelta(minutes=3)
+    await held_by.release(job, delay=timedelta(minutes=20), reason=None)
+    assert timedelta(minutes=18) < (await held_by.lease_or_pause(1, longest=longest))[1] <= timedelta(minutes=20)
+
+
+async def test_a_row_that_is_done_ends_no_rest(store: Database) -> None:
+    await put(store)
+    inbox = inbox_of(store, "a")
+    (job,) = await inbox.lease()
+    await inbox.finish(job)
+    assert await inbox.lease_or_pause(1, longest=timedelta(hours=1)) == ([], timedelta(hours=1))
+
+
+async def test_what_is_due_in_another_s_hand_is_looked_at_soon(store: Database) -> None:
+    (event,) = await put(store)
+    async with store.transaction() as connection:
+        locking = select(TABLE.c.event_id).where(TABLE.c.event_id == event.event_id).with_for_update()
+        await connection.execute(locking)
+        assert await inbox_of(store, "a").lease_or_pause(1, longest=timedelta(hours=1)) == ([], SHORTEST)
 
 
 async def test_a_lease_that_ran_out_is_taken_over_and_the_old_holder_loses_it(store: Database) -> None:

@@ -1,0 +1,41 @@
+"""Requests at a fixed rate, whatever becomes of the earlier ones."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from benchmarks.figure import WrongAnswerError
+
+SLACK = 1.05  # of the planned time, until the last request has been started
+
+
+async def latencies(ask: Callable[[int], Awaitable[None]], *, per_second: float, seconds: float) -> list[float]:
+    """Seconds that each request took, from its own start.
+
+    Args:
+        ask: does one request, by its number; raises when the answer is wrong.
+        per_second: how many are started in a second, one by one.
+        seconds: for how long.
+
+    Raises:
+        WrongAnswerError: the rate was not held, so the figures would be those of another rate.
+    """
+    took: list[float] = []
+
+    async def timed(number: int) -> None:
+        started = time.perf_counter()
+        await ask(number)
+        took.append(time.perf_counter() - started)
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(per_second * seconds)):
+            due = began + number / per_second
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            group.create_task(timed(number))
+    if time.perf_counter() - began > seconds * SLACK + max(took):
+        msg = f"{per_second:g} requests a second could not be held"
+        raise WrongAnswerError(msg)
+    return took
