@@ -1,4 +1,4 @@
-"""The effect of a submission: wait for the turn, freeze the spec, post the frozen bytes, say so.
+"""The effect of a submission: wait for the turn, take it, freeze the spec, post the frozen bytes, say so.
 
 It may be run again from any point. The spec is frozen before the first POST and never made again, so a second POST
 carries the same bytes under the same id, and Druid's "already exists" with the same hash is the success of the first.
@@ -26,7 +26,7 @@ from shared.worker import Done, Wait
 _log = logger(__name__)
 Clock = Callable[[], datetime]
 LineKnown = Callable[[], Awaitable[bool]]
-"""Whether every file that was accepted before now stands in its line; see `Submitting._hold`."""
+"""Whether every file that was accepted before now stands in its line; see `Submitting._admit`."""
 
 CATCHING_UP = "catching_up"
 
@@ -41,8 +41,8 @@ class Rules:
     count_first_after: timedelta
 
 
-class SubmissionGoneError(PermanentError):
-    """The row left WAITING for something else than POSTING."""
+class NoTurnError(PermanentError):
+    """The task stands in no line, or in that of another datasource than its rows."""
 
 
 class Submitting:
@@ -74,10 +74,13 @@ class Submitting:
         if posting is None:
             if not await self._line_known():
                 return Wait(self._rules.hold_for, CATCHING_UP)
-            hold = await self._hold(event)
-            if hold is not None:
-                return self._wait(job, event, hold)
-            posting = await self._freeze(job, event)
+            admitted = await self._admit(job, event)
+            if isinstance(admitted, Hold):
+                return self._wait(job, event, admitted)
+            posting = await self._freeze(job, event, admitted) if admitted else None
+            if posting is None:
+                _log.warning("ended_before_post")
+                return Done(())
         return await self._post(job, event, posting)
 
     def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
@@ -85,16 +88,32 @@ class Submitting:
         event = FileValidated.model_validate(job.event)
         return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
 
-    async def _hold(self, event: FileValidated) -> Hold | None:
-        """What stands in the way.
+    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
+        """The task's turn once it has come, or what stands in its way; None when the task has ended already.
 
+        The line says where the task stands and how it loads: a verdict may come of another record of the same file.
         Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
-        verdict may be read before an early file's upload.
+        verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
+
+        Raises:
+            NoTurnError: the task stands in no line of its datasource.
+            LeaseLostError: another worker has the row.
         """
+        line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
         async with self._database.transaction() as connection:
-            before = await turns.open_before(connection, event)
-        verdict = decide(Turn(event.task_id, event.options.mode, event.accepted_at), before)
-        return verdict if isinstance(verdict, Hold) else None
+            await turns.take_line(connection, **line)
+            if await turns.has_ended(connection, task_id=event.task_id):
+                return None
+            waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
+            turn = waiting.get(event.task_id)
+            if turn is None:
+                msg = f"the task stands in no line of {event.datasource_name!r}"
+                raise NoTurnError(msg)
+            verdict = decide(turn, waiting.values())
+            if isinstance(verdict, Hold):
+                return verdict
+            await submissions.admit(connection, job)
+        return turn
 
     def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
         """Say it once: a row that waits for its turn already has said so."""
@@ -109,17 +128,16 @@ class Submitting:
         )
         return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated) -> Posting:
+    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
+        """The frozen spec of an admitted load; None when the task has ended meanwhile."""
         used: tuple[str, ...] = ()
-        if event.options.mode is LoadMode.REPLACE:
+        if turn.mode is LoadMode.REPLACE:
             used = await self._druid.used_intervals(event.datasource_name)
-        frozen = freeze(load_of(event, self._rules, used))
+        frozen = freeze(load_of(event, self._rules, turn.mode, used))
         async with self._database.transaction() as connection:
-            posting = await submissions.freeze(connection, event_id=job.event_id, frozen=frozen, now=self._clock())
-        if posting is None:
-            msg = "the submission was taken away before its spec was frozen"
-            raise SubmissionGoneError(msg)
-        return posting
+            if await turns.has_ended(connection, task_id=event.task_id):
+                return None
+            return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
     async def _post(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         failpoint("S1")
@@ -182,13 +200,13 @@ _TAKEN = (
 )
 
 
-def load_of(event: FileValidated, rules: Rules, used: tuple[str, ...]) -> Load:
-    """The load of a validated file."""
+def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str, ...]) -> Load:
+    """The load of a validated file in the mode that its turn has."""
     return Load(
         task_id=event.task_id,
         attempt=event.attempt,
         datasource=event.datasource_name,
-        mode=event.options.mode,
+        mode=mode,
         bucket=event.bucket,
         keys=tuple(part.key for part in event.parts),
         columns=event.columns,

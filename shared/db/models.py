@@ -117,7 +117,10 @@ class ValidationJob(JobColumns, Base):
 
 
 class Submission(JobColumns, Base):
-    """The submitter's inbox: one row for each load. `phase`: WAITING, POSTING (the spec is frozen), POSTED."""
+    """The submitter's inbox: one row for each load.
+
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED.
+    """
 
     __tablename__ = "submissions"
 
