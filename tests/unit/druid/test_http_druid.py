@@ -83,6 +83,13 @@ async def test_what_time_or_an_operator_mends_is_away(status: int) -> None:
         await druid(always(status)).submit({"id": "a"})
 
 
+@pytest.mark.parametrize("status", [307, 405])
+async def test_another_address_is_away_for_every_question(status: int) -> None:
+    redirection = always(status, headers={"location": "http://elsewhere.test/"})
+    with pytest.raises(DruidAwayError, match=str(status)):
+        await druid(redirection).used_intervals("a")
+
+
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
 async def test_a_broken_connection_is_away(error: type[httpx.TransportError]) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
@@ -104,8 +111,45 @@ async def test_a_refusal_is_one_line_without_class_names() -> None:
 
 
 async def test_a_refusal_without_words_says_its_status() -> None:
-    with pytest.raises(DruidRefusedError, match="HTTP 404"):
-        await druid(always(404, html="<html>nothing here</html>")).submit({"id": "a"})
+    with pytest.raises(DruidRefusedError, match="HTTP 400"):
+        await druid(always(400, html="<html>nothing here</html>")).submit({"id": "a"})
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 307, 308, 404, 405, 409, 410, 413, 415])
+async def test_only_400_refuses_a_post(status: int) -> None:
+    """A router without its proxy, a proxy in between or a wrong address: the load is as good as before."""
+    with pytest.raises(DruidAwayError, match=str(status)):
+        await druid(always(status)).submit({"id": "a"})
+
+
+@pytest.mark.parametrize(
+    "body", [{"html": "<html>sign in</html>"}, {"json": {}}, {"json": []}, {"json": {"task": "b"}}]
+)
+async def test_whoever_takes_a_post_must_say_so(body: dict[str, Any]) -> None:
+    with pytest.raises(DruidAwayError):
+        await druid(always(200, **body)).submit({"id": "a"})
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        always(400),
+        always(404),
+        always(200, html="<html>sign in</html>"),
+        always(200, json=[]),
+        always(200, json={}),
+        always(200, json={"payload": None}),
+        always(200, json={"payload": {"context": "h"}}),
+    ],
+)
+async def test_a_task_that_exists_and_cannot_be_read_is_away(context: Answer) -> None:
+    """Druid has the task: whatever hinders the look at it, the load is not refused."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, json=EXISTS) if request.method == "POST" else context(request)
+
+    with pytest.raises(DruidAwayError):
+        await druid(answer).submit({"id": "a"})
 
 
 async def test_unknown_ids_are_missing_from_the_statuses() -> None:
