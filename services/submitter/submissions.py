@@ -88,14 +88,17 @@ async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
 
 
 async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> bool:
-    """POSTED → POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked."""
+    """Back to POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked.
+
+    The row is one whose load was said to be with Druid, also by the last words about it: its deaths are forgotten.
+    """
     ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, LoadTurn.ended_at.is_not(None))
     opened = await connection.execute(
         update(Submission)
         .where(
             Submission.task_id == task_id,
             Submission.attempt == attempt,
-            Submission.phase == Phase.POSTED.value,
+            Submission.spec.is_not(None),
             Submission.done_at.is_not(None),
             Submission.posting_at < asked_at,
             ~ended.exists(),
@@ -105,6 +108,7 @@ async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, ask
             posting_at=func.clock_timestamp(),
             available_at=func.clock_timestamp(),
             done_at=None,
+            deaths=0,
         )
         .returning(Submission.event_id)
     )

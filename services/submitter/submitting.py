@@ -2,6 +2,7 @@
 
 It may be run again from any point. The spec is frozen before the first POST and never made again, so a second POST
 carries the same bytes under the same id, and Druid's "already exists" with the same hash is the success of the first.
+Once a POST may have arrived, no failure here ends the task: the load is said to be with Druid, and the monitor counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from services.submitter.admission import Hold, Turn, decide
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
-from shared.druid import AlreadyExists, Druid, DruidRefusedError, count_task_rows
+from shared.druid import AlreadyExists, Druid, DruidRefusedError
 from shared.errors import PermanentError
 from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -71,21 +72,25 @@ class Submitting:
         """One try; see `shared.worker.Worker`."""
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
+        if posting is not None:
+            return await self._resume(job, event, posting) or await self._post(job, event, posting)
+        if not await self._line_known():
+            return Wait(self._rules.hold_for, CATCHING_UP)
+        admitted = await self._admit(job, event)
+        if isinstance(admitted, Hold):
+            return self._wait(job, event, admitted)
+        posting = await self._freeze(job, event, admitted) if admitted else None
         if posting is None:
-            if not await self._line_known():
-                return Wait(self._rules.hold_for, CATCHING_UP)
-            admitted = await self._admit(job, event)
-            if isinstance(admitted, Hold):
-                return self._wait(job, event, admitted)
-            posting = await self._freeze(job, event, admitted) if admitted else None
-            if posting is None:
-                _log.warning("ended_before_post")
-                return Done(())
+            _log.warning("ended_before_post")
+            return Done(())
         return await self._post(job, event, posting)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
-        """The end of a task whose submission cannot be made."""
+    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
+        """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
         event = FileValidated.model_validate(job.event)
+        posting = posting_of(job.columns)
+        if posting is not None:
+            return (self._submitted(event, posting),)
         return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
 
     async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
@@ -139,34 +144,47 @@ class Submitting:
                 return None
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
+    async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | None:
+        """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
+
+        Druid may have forgotten the id of an old post, and would run it twice: the monitor counts, and asks for another
+        post if there are no rows. A task that has ended meanwhile is said only if Druid has it all the same.
+        """
+        if job.columns["phase"] == Phase.POSTED:
+            return Done((self._submitted(event, posting),))
+        if self._clock() - posting.since >= self._rules.count_first_after:
+            _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
+            return await self._posted(job, event, posting)
+        async with self._database.transaction() as connection:
+            ended = await turns.has_ended(connection, task_id=event.task_id)
+        if not ended:
+            return None
+        return await self._posted(job, event, posting) if await self._is_known(posting) else Done(())
+
     async def _post(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         failpoint("S1")
-        if await self._is_there(event, posting):
-            _log.warning("rows_found_before_post", druid_task_id=posting.frozen.druid_task_id)
-            return Done((self._submitted(event, posting),))
         try:
             answer = await self._druid.submit(posting.frozen.spec)
         except DruidRefusedError as error:
+            if await self._is_known(posting):
+                _log.warning("refused_after_post", druid_task_id=posting.frozen.druid_task_id, why=str(error))
+                return await self._posted(job, event, posting)
             return Done((self._failed(event, "druid_refused", f"Druid did not accept the load: {error}"),))
         failpoint("S2")
         if isinstance(answer, AlreadyExists) and answer.spec_hash != posting.frozen.spec_hash:
             return Done((self._failed(event, "druid_id_taken", _TAKEN.format(posting.frozen.druid_task_id)),))
         _log.info("posted", druid_task_id=posting.frozen.druid_task_id, again=isinstance(answer, AlreadyExists))
         failpoint("S3")
+        return await self._posted(job, event, posting)
+
+    async def _posted(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         await self._inbox.update(job, phase=Phase.POSTED.value)
         return Done((self._submitted(event, posting),))
 
-    async def _is_there(self, event: FileValidated, posting: Posting) -> bool:
-        """Whether an old post has arrived: by now Druid may have forgotten the id, and would run it a second time."""
-        if self._clock() - posting.since < self._rules.count_first_after:
-            return False
-        counted = await count_task_rows(
-            self._druid,
-            datasource=event.datasource_name,
-            task_id=event.task_id,
-            intervals=posting.frozen.intervals,
-        )
-        return bool(counted.rows)
+    async def _is_known(self, posting: Posting) -> bool:
+        """Whether Druid has a task of this id, from an earlier post whose answer was lost."""
+        druid_task_id = posting.frozen.druid_task_id
+        return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
         return DruidSubmitted(
