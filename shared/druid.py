@@ -123,6 +123,9 @@ class Druid(Protocol):
     async def used_intervals(self, datasource: str) -> tuple[str, ...]:
         """Intervals of all segments in use that hold rows, from the metadata store itself, `start/end` in ISO 8601."""
 
+    async def retention_rules(self, datasource: str) -> tuple[Mapping[str, Any], ...]:
+        """The datasource's own rules and then the cluster's, in the order in which they are tried."""
+
     async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
         """Run a query with `?` parameters, past all caches; one mapping a row."""
 
@@ -210,6 +213,13 @@ class HttpDruid:
         _refuse(answer)
         segments = [one for one in _json(answer) if one.get("shardSpec", {}).get("type") != "tombstone"]
         return tuple(sorted({str(segment["interval"]) for segment in segments}))
+
+    async def retention_rules(self, datasource: str) -> tuple[Mapping[str, Any], ...]:
+        """See `Druid`."""
+        path = f"/druid/coordinator/v1/rules/{_segment(datasource)}"
+        answer = await self._call("GET", path, params={"full": "true"})
+        _refuse(answer)
+        return tuple(_json(answer))
 
     async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
         """See `Druid`."""

@@ -96,7 +96,8 @@ class Evidence:
 
     `loaded` says whether all segments of its intervals can be queried, `segments` whether there are any; `counted` is
     None when no count was taken or it was refused. `since_end` is how long ago Druid ended it, `since_counted` since
-    when the count has been this one. `reposts` is how often it was posted again.
+    when the count has been this one. `reposts` is how often it was posted again, `dropped` whether a retention rule is
+    known to keep all of its intervals away.
     """
 
     end: End
@@ -110,6 +111,7 @@ class Evidence:
     since_end: timedelta
     since_counted: timedelta
     reposts: int = 0
+    dropped: bool = False
 
     @property
     def rows(self) -> int | None:
@@ -188,8 +190,10 @@ def _grace(evidence: Evidence, patience: Patience) -> timedelta:
     return patience.settle if evidence.end is End.FAILED and not evidence.rows else patience.count
 
 
-def _meaning(evidence: Evidence, ledger: Ledger) -> Disproven | PostAgain:
+def _meaning(evidence: Evidence, ledger: Ledger) -> Proven | Disproven | PostAgain:
     match evidence.end:
+        case End.SUCCESS if _not_retained(evidence):
+            return Proven(ledger.model_copy(update={"status": LedgerStatus.UNPROVEN, "reason": _NOT_RETAINED}))
         case End.SUCCESS if evidence.counted is None:
             code, text = "not_queryable", _UNCOUNTED
         case End.SUCCESS if evidence.rows is None:
@@ -205,6 +209,16 @@ def _meaning(evidence: Evidence, ledger: Ledger) -> Disproven | PostAgain:
         case End.LOST:
             return PostAgain()
     return Disproven(_problem(code, text, evidence), ledger)
+
+
+def _not_retained(evidence: Evidence) -> bool:
+    """Druid has reported every row, and has put all of them away as it was told to."""
+    if evidence.segments or not evidence.dropped or evidence.stats is None:
+        return False
+    expected = evidence.expected
+    if_all_were_there = RowsCounted(expected.rows_accepted, "")
+    figures = reconcile(expected, stats=evidence.stats, counted=if_all_were_there, counted_at=evidence.counted_at)
+    return figures.status is LedgerStatus.RECONCILED
 
 
 def pace(age: timedelta, *, quickest: timedelta, slowest: timedelta) -> timedelta:
@@ -236,6 +250,10 @@ _FAILED = "Druid could not load the file: {error}. It has {counted} of {accepted
 _LOST_AGAIN = (
     "Druid has taken the load and lost it each time: it was posted again {reposts} times, and none of its {accepted} "
     "rows are there. Ask whoever runs Druid, then upload the file again."
+)
+_NOT_RETAINED = (
+    "not_retained: Druid has processed all accepted rows, and a retention rule of the datasource drops the time that "
+    "they are of, so they cannot be counted"
 )
 _NOT_ALL_LOADED = (
     "all accepted rows are counted, but not all segments of their time can be queried, and Druid has no report that "

@@ -26,6 +26,7 @@ from services.monitor.decide import (
     Running,
 )
 from services.monitor.ledger import Expected
+from services.monitor.retention import is_dropped
 from shared.db.storable import storable
 from shared.druid import Druid, DruidRefusedError, DruidTaskStatus, RowsCounted, RowStats, count_task_rows
 from shared.events import DruidSubmitted, TaskUpdated
@@ -191,19 +192,30 @@ class Watching:
         counted = None
         if loaded or counted_at - begun >= min(self._patience.count, self._patience.load):
             counted = await self._counted(event)
+        segments = any(percent is not None for percent in percents)
         return Evidence(
             end=ended.end,
             error=ended.error,
             expected=Expected(event.rows_read, event.rows_accepted, event.rows_rejected),
             stats=stats,
             loaded=loaded,
-            segments=any(percent is not None for percent in percents),
+            segments=segments,
             counted=counted,
             counted_at=counted_at,
             since_end=counted_at - begun,
             since_counted=self._counted_for(job, counted, counted_at),
             reposts=job.columns["reposts"],
+            dropped=ended.end is End.SUCCESS and not segments and await self._dropped(event, counted_at),
         )
+
+    async def _dropped(self, event: DruidSubmitted, now: datetime) -> bool:
+        """Whether a rule keeps all of the load's rows away; rules that may not be read are none."""
+        try:
+            rules = await self._druid.retention_rules(event.datasource_name)
+        except DruidRefusedError as error:
+            _log.warning("rules_refused", why=str(error))
+            return False
+        return all(is_dropped(rules, interval, now=now) for interval in event.intervals)
 
     async def _stats(self, job: Job, event: DruidSubmitted) -> RowStats | None:
         """The report, read again until it is the final one: a live one may be short."""

@@ -20,6 +20,7 @@ class ScriptedDruid:
     stats: RowStats | None = None
     percent: float | None = 100.0
     used: tuple[str, ...] = ()
+    rules: tuple[Mapping[str, Any], ...] = ()
     answer: Submitted | AlreadyExists | Exception = field(default_factory=Submitted)
     posted: list[Mapping[str, Any]] = field(default_factory=list)
     refreshes: list[bool] = field(default_factory=list)
@@ -45,6 +46,10 @@ class ScriptedDruid:
     async def used_intervals(self, datasource: str) -> tuple[str, ...]:
         del datasource
         return self.used
+
+    async def retention_rules(self, datasource: str) -> tuple[Mapping[str, Any], ...]:
+        del datasource
+        return self.rules
 
     async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
         del query, parameters

@@ -237,6 +237,16 @@ async def test_tombstones_are_no_used_intervals() -> None:
     assert await druid(always(200, json=segments)).used_intervals("a") == expected
 
 
+async def test_the_rules_of_a_datasource_end_with_those_of_the_cluster() -> None:
+    rules = [{"type": "dropByPeriod", "period": "P1M", "includeFuture": False}, {"type": "loadForever"}]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.raw_path == b"/druid/coordinator/v1/rules/a%2Fb?full=true"
+        return httpx.Response(200, json=rules)
+
+    assert await druid(answer).retention_rules("a/b") == tuple(rules)
+
+
 async def test_a_count_takes_parameters_and_can_be_read() -> None:
     seen: list[dict[str, Any]] = []
 

@@ -204,6 +204,33 @@ def test_all_rows_without_a_report_are_unproven_while_segments_are_missing(evide
     assert "not all segments of their time can be queried" in str(verdict.ledger.reason)
 
 
+DROPPED = replace(ALL_THERE, counted=counted(None), segments=False, dropped=True, since_counted=seconds(30))
+
+
+def test_rows_that_a_rule_keeps_away_are_unproven() -> None:
+    assert judge(replace(DROPPED, since_counted=seconds(29.9)), PATIENCE) == Again()
+    verdict = judge(DROPPED, PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert verdict.ledger.status is LedgerStatus.UNPROVEN
+    assert str(verdict.ledger.reason).startswith("not_retained: ")
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        replace(DROPPED, dropped=False),
+        replace(DROPPED, stats=None),
+        replace(DROPPED, stats=RowStats(8, 1)),
+        replace(DROPPED, expected=Expected(11, 9, 1)),
+        replace(DROPPED, segments=True, counted=counted(0)),
+    ],
+)
+def test_a_rule_excuses_no_other_difference(evidence: Evidence) -> None:
+    verdict = judge(evidence, PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.code == "row_mismatch"
+
+
 @given(
     end=st.sampled_from(End),
     rows=st.none() | st.integers(0, 20),
@@ -241,6 +268,7 @@ def test_completed_is_never_said_without_the_exact_count(
     )
     if isinstance(verdict, Proven):
         assert rows == 9
+        assert verdict.ledger.rows_counted == 9
         assert loaded or since_end >= 30
         assert loaded or since_end >= 900 or (end is End.SUCCESS and stats == RowStats(9, 0))
         assert end is not End.SUCCESS or stats in {None, RowStats(9, 0)}
