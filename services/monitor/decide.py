@@ -248,8 +248,8 @@ _NOT_LOADED = (
 )
 _FAILED = "Druid could not load the file: {error}. It has {counted} of {accepted} rows."
 _LOST_AGAIN = (
-    "Druid has taken the load and lost it each time: it was posted again {reposts} times, and none of its {accepted} "
-    "rows are there. Ask whoever runs Druid, then upload the file again."
+    "Druid does not know the load, though it was to be posted again {reposts} times, and has none of its {accepted} "
+    "rows. Ask whoever runs Druid and the submitter, then upload the file again."
 )
 _NOT_RETAINED = (
     "not_retained: Druid has processed all accepted rows, and a retention rule of the datasource drops the time that "

@@ -26,8 +26,8 @@ from shared.worker import Done, Wait
 
 _log = logger(__name__)
 Clock = Callable[[], datetime]
-LineKnown = Callable[[], Awaitable[bool]]
-"""Whether every file that was accepted before now stands in its line; see `Submitting._admit`."""
+Known = Callable[[], Awaitable[bool]]
+"""Whether everything of a kind that was published before the call has been read."""
 
 CATCHING_UP = "catching_up"
 
@@ -55,11 +55,20 @@ class Submitting:
         druid: where they go.
         rules: pace and size of loads.
         clock: now, aware UTC.
-        line_known: whether all uploads that were published before the call have been read.
+        line_known: whether all uploads have been read; see `_admit`.
+        ends_known: whether all ends have been read; see `_resume`.
     """
 
     def __init__(
-        self, database: Database, inbox: Inbox, druid: Druid, rules: Rules, *, clock: Clock, line_known: LineKnown
+        self,
+        database: Database,
+        inbox: Inbox,
+        druid: Druid,
+        rules: Rules,
+        *,
+        clock: Clock,
+        line_known: Known,
+        ends_known: Known,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -67,6 +76,7 @@ class Submitting:
         self._rules = rules
         self._clock = clock
         self._line_known = line_known
+        self._ends_known = ends_known
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`."""
@@ -144,17 +154,20 @@ class Submitting:
                 return None
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
-    async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | None:
+    async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
 
         Druid may have forgotten the id of an old post, and would run it twice: the monitor counts, and asks for another
-        post if there are no rows. A task that has ended meanwhile is said only if Druid has it all the same.
+        post if there are no rows. A task that has ended meanwhile is said only if Druid has it all the same; asked only
+        when the ends are known, because a command to post again may be read before the end that came after it.
         """
         if job.columns["phase"] == Phase.POSTED:
             return Done((self._submitted(event, posting),))
         if self._clock() - posting.since >= self._rules.count_first_after:
             _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
             return await self._posted(job, event, posting)
+        if not await self._ends_known():
+            return Wait(self._rules.hold_for, CATCHING_UP)
         async with self._database.transaction() as connection:
             ended = await turns.has_ended(connection, task_id=event.task_id)
         if not ended:

@@ -79,7 +79,7 @@ async def test_a_task_that_is_lost_again_and_again_ends(bench: Bench) -> None:
     assert len(bench.reposts()) == 3
     (end,) = bench.ends()
     assert (end.status, end.problems[0].code) == (TaskStatus.FAILED, "druid_task_lost")
-    assert "posted again 3 times" in end.problems[0].message
+    assert "to be posted again 3 times" in end.problems[0].message
 
 
 async def test_a_task_is_not_posted_again_before_the_count_can_be_believed(bench: Bench) -> None:

@@ -24,10 +24,6 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = Rules(timedelta(seconds=2), rows_per_segment=1000, most_sub_tasks=1, count_first_after=timedelta(hours=24))
 
 
-async def _known() -> bool:
-    return True
-
-
 @dataclass
 class Bench:
     """One submitter; `datasource` is its own, so tests share the tables."""
@@ -35,13 +31,27 @@ class Bench:
     database: Database
     druid: ScriptedDruid
     datasource: str = field(default_factory=lambda: secrets.token_hex(6))
+    line_known: bool = True
+    ends_known: bool = True
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, Submission, owner="bench", lease_for=timedelta(minutes=5))
         self.effect = Submitting(
-            self.database, self.inbox, self.druid, RULES, clock=lambda: datetime.now(UTC), line_known=_known
+            self.database,
+            self.inbox,
+            self.druid,
+            RULES,
+            clock=lambda: datetime.now(UTC),
+            line_known=self._line_known,
+            ends_known=self._ends_known,
         )
         self.handlers = Handlers(self.database, self.inbox, lambda: None)
+
+    async def _line_known(self) -> bool:
+        return self.line_known
+
+    async def _ends_known(self) -> bool:
+        return self.ends_known
 
     def upload(self, mode: LoadMode, *, at: float, task_id: str | None = None) -> FileUploaded:
         return FileUploaded(

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from shared.db.models import Submission
 from shared.druid import AlreadyExists, DruidAwayError, DruidRefusedError, DruidState, DruidTaskStatus, Submitted
 from shared.events import CommandName, DruidSubmitted, FileUploaded, LoadMode, TaskCommand, TaskStatus, TaskUpdated
-from shared.worker import DEATHS_ALLOWED, Done
+from shared.worker import DEATHS_ALLOWED, Done, Wait
 from tests.integration.submitter.bench import Bench, verdict
 
 RUNNING = DruidTaskStatus(DruidState.RUNNING, placed=True, error=None)
@@ -134,3 +134,15 @@ async def test_a_task_that_has_ended_is_not_posted_again(bench: Bench, known: bo
     assert isinstance(outcome, Done)
     assert [type(one) for one in outcome.events] == [DruidSubmitted] * known
     assert len(bench.druid.posted) == 1
+
+
+async def test_no_post_is_made_again_while_an_end_may_be_unread(bench: Bench) -> None:
+    """After a stop the command to post again may be read before the end that came after it."""
+    event = await unanswered(bench)
+    bench.ends_known = False
+    outcome = await bench.step(event)
+    assert isinstance(outcome, Wait)
+    assert len(bench.druid.posted) == 1
+    bench.ends_known = True
+    assert isinstance(await bench.step(event), Done)
+    assert len(bench.druid.posted) == 2

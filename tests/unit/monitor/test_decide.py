@@ -170,7 +170,7 @@ def test_the_last_of_the_reposts_is_told() -> None:
         replace(ALL_THERE, end=End.LOST, counted=counted(0), reposts=3, since_counted=seconds(30)), PATIENCE
     )
     assert isinstance(verdict, Disproven)
-    assert "it was posted again 3 times, and none of its 9 rows are there" in verdict.problem.message
+    assert "it was to be posted again 3 times, and has none of its 9 rows" in verdict.problem.message
 
 
 @pytest.mark.parametrize("end", End)

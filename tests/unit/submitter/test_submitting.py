@@ -23,7 +23,7 @@ class Untouchable:
 
 
 async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
-    async def line_known() -> bool:
+    async def not_known() -> bool:
         return False
 
     nothing = Untouchable()
@@ -34,7 +34,8 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         cast("Druid", nothing),
         rules,
         clock=lambda: datetime.now(UTC),
-        line_known=line_known,
+        line_known=not_known,
+        ends_known=not_known,
     )
     golden = next(one for one in all_golden() if one.kind == FileValidated.event_type)
     received = golden.read()
