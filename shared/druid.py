@@ -26,8 +26,9 @@ ETERNITY = "-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z"
 TASK_COLUMN = "ingest_task_id"
 HASH_KEY = "ingest_spec_hash"
 
-# 401 and 403 are about our credentials, 408 and 429 about the moment: an operator or time mends them, no user can.
-_AWAY = frozenset({401, 403, 408, 429})
+# 401 and 403 are about our credentials, 405 and redirections about the address, 408 and 429 about the moment: an
+# operator or time mends them, no user can.
+_AWAY = frozenset({401, 403, 405, 408, 429})
 _NOT_VISIBLE = re.compile(rf"Object '.*' not found|Column '{TASK_COLUMN}' not found", re.DOTALL)
 _EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
@@ -108,7 +109,7 @@ class Druid(Protocol):
     """What the services ask of Druid. Every method may raise `DruidAwayError` or `DruidRefusedError`."""
 
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
-        """POST a task that carries its own id; the same mapping is always the same bytes."""
+        """POST a task that carries its own id; the same mapping is always the same bytes. Only a 400 refuses it."""
 
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
@@ -121,6 +122,9 @@ class Druid(Protocol):
 
     async def used_intervals(self, datasource: str) -> tuple[str, ...]:
         """Intervals of all segments in use that hold rows, from the metadata store itself, `start/end` in ISO 8601."""
+
+    async def retention_rules(self, datasource: str) -> tuple[Mapping[str, Any], ...]:
+        """The datasource's own rules and then the cluster's, in the order in which they are tried."""
 
     async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
         """Run a query with `?` parameters, past all caches; one mapping a row."""
@@ -162,11 +166,15 @@ class HttpDruid:
 
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         """See `Druid`. "Already exists" is matched by code, then the task's own context is read."""
-        answer = await self._call("POST", "/druid/indexer/v1/task", content=canonical_json(spec))
-        if answer.status_code == httpx.codes.BAD_REQUEST and _says_exists(answer):
-            context = await self._context(str(spec["id"]))
-            return AlreadyExists(context.get(HASH_KEY))
-        _refuse(answer)
+        path, task_id = "/druid/indexer/v1/task", str(spec["id"])
+        answer = await self._call("POST", path, content=canonical_json(spec))
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            if _says_exists(answer):
+                return AlreadyExists(await self._spec_hash(task_id))
+            _refuse(answer)
+        if answer.status_code != httpx.codes.OK or _at(_json(answer), "task") != task_id:
+            msg = f"Druid answered {answer.status_code} to POST {path}, which takes no task and refuses none"
+            raise DruidAwayError(msg)
         return Submitted()
 
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
@@ -206,6 +214,13 @@ class HttpDruid:
         segments = [one for one in _json(answer) if one.get("shardSpec", {}).get("type") != "tombstone"]
         return tuple(sorted({str(segment["interval"]) for segment in segments}))
 
+    async def retention_rules(self, datasource: str) -> tuple[Mapping[str, Any], ...]:
+        """See `Druid`."""
+        path = f"/druid/coordinator/v1/rules/{_segment(datasource)}"
+        answer = await self._call("GET", path, params={"full": "true"})
+        _refuse(answer)
+        return tuple(_json(answer))
+
     async def sql(self, query: str, parameters: Sequence[str | int] = ()) -> list[dict[str, Any]]:
         """See `Druid`."""
         typed = [{"type": "BIGINT" if isinstance(one, int) else "VARCHAR", "value": one} for one in parameters]
@@ -227,16 +242,21 @@ class HttpDruid:
         answer = await self._call("GET", "/druid/indexer/v1/leader")
         _refuse(answer)
 
-    async def _context(self, druid_task_id: str) -> dict[str, Any]:
-        answer = await self._call("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}")
-        _refuse(answer)
-        context: dict[str, Any] = _json(answer)["payload"].get("context") or {}
-        return context
+    async def _spec_hash(self, druid_task_id: str) -> str | None:
+        """The hash in the context of a task that exists; an answer that is not about it is about the moment."""
+        path = f"/druid/indexer/v1/task/{_segment(druid_task_id)}"
+        answer = await self._call("GET", path)
+        payload = _at(_json(answer), "payload") if answer.is_success else None
+        context = _at(payload, "context") or {}
+        if not isinstance(payload, dict) or not isinstance(context, dict):
+            msg = f"Druid has the task, and answered {answer.status_code} without it to GET {path}"
+            raise DruidAwayError(msg)
+        return context.get(HASH_KEY)
 
     async def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """An answer that is about the call; anything about the moment is `DruidAwayError`."""
         answer = await self._send(method, path, **more)
-        if answer.status_code in _AWAY or answer.is_server_error:
+        if answer.status_code in _AWAY or answer.is_redirect or answer.is_server_error:
             msg = f"Druid answered {answer.status_code} to {method} {path}: {_words(answer)}"
             raise DruidAwayError(msg)
         return answer
@@ -339,6 +359,10 @@ def _json(answer: httpx.Response) -> Any:
     except ValueError as error:
         msg = f"Druid's answer to {answer.request.url.path} is no JSON: a proxy stands in between or it was cut short"
         raise DruidAwayError(msg) from error
+
+
+def _at(body: Any, name: str) -> Any:
+    return body.get(name) if isinstance(body, dict) else None
 
 
 def _segment(name: str) -> str:

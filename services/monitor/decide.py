@@ -14,6 +14,8 @@ from services.monitor.ledger import Expected, reconcile
 from shared.druid import DruidState, DruidTaskStatus, RowsCounted, RowStats
 from shared.events import Ledger, LedgerStatus, Problem
 
+MOST_REPOSTS = 3
+
 
 class End(StrEnum):
     """How a Druid task ended; LOST: Druid does not know it any more. The rows decide, not this."""
@@ -29,11 +31,12 @@ class Patience:
 
     Attributes:
         missing: until a task that Druid does not know counts as lost.
-        settle: until a count that is short is believed of a task that failed or was lost.
+        settle: until it is believed of a task that failed that it has no rows.
         report: until a success is accepted without Druid's report.
-        count: until a count that differs is believed of a task that succeeded.
-        visible: until a datasource that SQL does not know counts as not there; Druid's own period is one minute.
-        load: until segments that are not loaded are given up.
+        count: until any other count that differs is believed, and until rows are counted though segments are missing.
+        visible: until it is believed that SQL does not know a datasource that has segments; Druid's own period is one
+            minute.
+        load: until segments that are not loaded, or a count that Druid refuses, are given up.
     """
 
     missing: timedelta
@@ -91,8 +94,10 @@ def observe(
 class Evidence:
     """All that is known of a task that has ended.
 
-    `loaded` says whether all segments of its intervals can be queried; `counted` is None when the count was refused.
-    `since_end` and `since_loaded` are how long ago Druid ended it and the first count was taken.
+    `loaded` says whether all segments of its intervals can be queried, `segments` whether there are any; `counted` is
+    None when no count was taken or it was refused. `since_end` is how long ago Druid ended it, `since_counted` since
+    when the count has been this one. `reposts` is how often it was posted again, `dropped` whether a retention rule is
+    known to keep all of its intervals away.
     """
 
     end: End
@@ -100,10 +105,20 @@ class Evidence:
     expected: Expected
     stats: RowStats | None
     loaded: bool
+    segments: bool
     counted: RowsCounted | None
     counted_at: datetime
     since_end: timedelta
-    since_loaded: timedelta
+    since_counted: timedelta
+    reposts: int = 0
+    dropped: bool = False
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows Druid is known to have; None is "unknown". SQL need not know a table that has no segment."""
+        if self.counted is None:
+            return None
+        return 0 if self.counted.rows is None and not self.segments else self.counted.rows
 
 
 @dataclass(frozen=True)
@@ -113,7 +128,7 @@ class Again:
 
 @dataclass(frozen=True)
 class Proven:
-    """All rows are there, once."""
+    """All rows are there, once, as far as the ledger's status says."""
 
     ledger: Ledger
 
@@ -139,41 +154,76 @@ def judge(evidence: Evidence, patience: Patience) -> Verdict:
     # A failed or lost task may have published all the same; what is left of its report is then no figure to compare.
     stats = evidence.stats if evidence.end is End.SUCCESS else None
     ledger = reconcile(evidence.expected, stats=stats, counted=evidence.counted, counted_at=evidence.counted_at)
+    if ledger.status is LedgerStatus.RECONCILED:
+        return _judge_equal(evidence, ledger, patience)
     if not evidence.loaded:
-        ledger = ledger.model_copy(update={"status": LedgerStatus.MISMATCH})
         late = evidence.since_end >= patience.load
         return Disproven(_problem("load_timeout", _NOT_LOADED, evidence), ledger) if late else Again()
-    if ledger.status is LedgerStatus.RECONCILED:
-        report_may_come = evidence.end is End.SUCCESS and stats is None and evidence.since_end < patience.report
-        return Again() if report_may_come else Proven(ledger)
     return _judge_short(evidence, ledger, patience)
 
 
+def _judge_equal(evidence: Evidence, ledger: Ledger, patience: Patience) -> Verdict:
+    """The figures agree. What is not loaded is somebody else's, unless the rows are in Druid twice."""
+    reported = ledger.rows_processed is not None
+    if evidence.loaded:
+        report_may_come = evidence.end is End.SUCCESS and not reported and evidence.since_end < patience.report
+        return Again() if report_may_come else Proven(ledger)
+    if reported and evidence.since_end >= patience.count:
+        return Proven(ledger)
+    if evidence.since_end >= patience.load:
+        return Proven(ledger.model_copy(update={"status": LedgerStatus.UNPROVEN, "reason": _NOT_ALL_LOADED}))
+    return Again()
+
+
 def _judge_short(evidence: Evidence, ledger: Ledger, patience: Patience) -> Verdict:
-    """The figures differ: for good, once the grace of this kind of end has passed."""
-    rows = _rows(evidence)
-    verdict: Verdict
+    """The figures differ: for good, once the grace of this kind of doubt has passed."""
+    if evidence.counted is None:
+        believed = evidence.since_end >= patience.load
+    else:
+        believed = evidence.since_counted >= _grace(evidence, patience)
+    return _meaning(evidence, ledger) if believed else Again()
+
+
+def _grace(evidence: Evidence, patience: Patience) -> timedelta:
+    if evidence.rows is None:
+        return patience.visible
+    return patience.settle if evidence.end is End.FAILED and not evidence.rows else patience.count
+
+
+def _meaning(evidence: Evidence, ledger: Ledger) -> Proven | Disproven | PostAgain:
     match evidence.end:
-        case End.SUCCESS if rows is None:
-            grace, verdict = patience.visible, Disproven(_problem("not_queryable", _INVISIBLE, evidence), ledger)
+        case End.SUCCESS if _not_retained(evidence):
+            return Proven(ledger.model_copy(update={"status": LedgerStatus.UNPROVEN, "reason": _NOT_RETAINED}))
+        case End.SUCCESS if evidence.counted is None:
+            code, text = "not_queryable", _UNCOUNTED
+        case End.SUCCESS if evidence.rows is None:
+            code, text = "not_queryable", _INVISIBLE
         case End.SUCCESS:
-            grace, verdict = patience.count, Disproven(_problem("row_mismatch", _MISMATCH, evidence), ledger)
+            code, text = "row_mismatch", _MISMATCH
         case End.FAILED:
-            grace, verdict = patience.settle, Disproven(_problem("druid_failed", _FAILED, evidence), ledger)
-        case End.LOST if rows:
-            grace, verdict = patience.settle, Disproven(_problem("druid_task_lost", _LOST, evidence), ledger)
+            code, text = "druid_failed", _FAILED
+        case End.LOST if evidence.rows != 0:
+            code, text = "druid_task_lost", _LOST
+        case End.LOST if evidence.reposts >= MOST_REPOSTS:
+            code, text = "druid_task_lost", _LOST_AGAIN
         case End.LOST:
-            grace, verdict = patience.settle, PostAgain()
-    return verdict if evidence.since_loaded >= grace else Again()
+            return PostAgain()
+    return Disproven(_problem(code, text, evidence), ledger)
+
+
+def _not_retained(evidence: Evidence) -> bool:
+    """Druid has reported every row, and has put all of them away as it was told to."""
+    if evidence.segments or not evidence.dropped or evidence.stats is None:
+        return False
+    expected = evidence.expected
+    if_all_were_there = RowsCounted(expected.rows_accepted, "")
+    figures = reconcile(expected, stats=evidence.stats, counted=if_all_were_there, counted_at=evidence.counted_at)
+    return figures.status is LedgerStatus.RECONCILED
 
 
 def pace(age: timedelta, *, quickest: timedelta, slowest: timedelta) -> timedelta:
     """How long until the next look at something that began `age` ago: an eighth of its age, within bounds."""
     return max(quickest, min(slowest, age / 8))
-
-
-def _rows(evidence: Evidence) -> int | None:
-    return evidence.counted.rows if evidence.counted else None
 
 
 _WHAT_TO_DO = (
@@ -188,21 +238,38 @@ _INVISIBLE = (
     "Druid finished the load of {accepted} rows, but its SQL does not know the datasource. Ask whoever runs Druid; "
     "nothing is known to be wrong with the file."
 )
+_UNCOUNTED = (
+    "Druid finished the load of {accepted} rows, but refuses to count them. Ask whoever runs Druid; nothing is known "
+    "to be wrong with the file."
+)
 _NOT_LOADED = (
     "Druid finished the load of {accepted} rows, but did not make its segments queryable in time; {counted} rows "
     "can be seen. Ask whoever runs Druid; upload the file again only when the rows are known to be gone."
 )
 _FAILED = "Druid could not load the file: {error}. It has {counted} of {accepted} rows."
+_LOST_AGAIN = (
+    "Druid does not know the load, though it was to be posted again {reposts} times, and has none of its {accepted} "
+    "rows. Ask whoever runs Druid and the submitter, then upload the file again."
+)
+_NOT_RETAINED = (
+    "not_retained: Druid has processed all accepted rows, and a retention rule of the datasource drops the time that "
+    "they are of, so they cannot be counted"
+)
+_NOT_ALL_LOADED = (
+    "all accepted rows are counted, but not all segments of their time can be queried, and Druid has no report that "
+    "rules out that they hold rows twice"
+)
 _LOST = "Druid does not know the load any more, and has {counted} of {accepted} rows of it." + _WHAT_TO_DO
 
 
 def _problem(code: str, text: str, evidence: Evidence) -> Problem:
-    rows, stats = _rows(evidence), evidence.stats
+    rows, stats = evidence.rows, evidence.stats
     message = text.format(
         accepted=evidence.expected.rows_accepted,
-        counted=rows or 0,
+        counted="an unknown number" if rows is None else rows,
         processed=stats.processed if stats else "unknown",
         lost=stats.lost if stats else "unknown",
+        reposts=evidence.reposts,
         error=(evidence.error or "no reason was given").rstrip("."),
     )
     return Problem(

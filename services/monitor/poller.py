@@ -88,7 +88,9 @@ class Poller:
             self.progress.end()
 
     async def _statuses(self, jobs: Sequence[Job]) -> dict[str, DruidTaskStatus]:
-        return await self._druid.task_statuses(_druid_id(job) for job in jobs if job.columns["druid_status"] is None)
+        """The states of the tasks that Druid has not ended yet, as far as is known here."""
+        open_ones = (job for job in jobs if job.columns["druid_status"] is None and job.columns["outcome"] is None)
+        return await self._druid.task_statuses(_druid_id(job) for job in open_ones)
 
     async def _settle(self, job: Job, status: DruidTaskStatus | None) -> None:
         """Look at one watch; never raises."""

@@ -1,12 +1,13 @@
 """One look at one watched task: observe, gather the evidence, judge, say so.
 
-What ends a task is stored in its row before it is said, so that a restart says the same at the same time.
+The end of a task is kept in its row before it is said, and only what the row holds is said: whoever says it again says
+the same, though the rows may have gone since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,8 +26,10 @@ from services.monitor.decide import (
     Running,
 )
 from services.monitor.ledger import Expected
+from services.monitor.retention import is_dropped
+from shared.db.storable import storable
 from shared.druid import Druid, DruidRefusedError, DruidTaskStatus, RowsCounted, RowStats, count_task_rows
-from shared.events import DruidSubmitted
+from shared.events import DruidSubmitted, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
@@ -51,7 +54,8 @@ class Recollection:
     """What this process remembers of a watch between two looks; a restart may forget it, and waits a little longer."""
 
     reported_at: datetime | None = None
-    counting_since: datetime | None = None
+    counted: RowsCounted | None = None
+    counted_since: datetime | None = None
 
 
 class Watching:
@@ -79,8 +83,13 @@ class Watching:
 
     async def look(self, job: Job, status: DruidTaskStatus | None) -> None:
         """Take one look, and leave the row either closed or to be leased again at its pace."""
+        if job.columns["outcome"] is not None:
+            await self._tell(job)
+            return
         event = DruidSubmitted.model_validate(job.event)
         now = self._clock()
+        if status is not None and job.columns["missing_since"] is not None:
+            job = await self._reappeared(job)
         seen = self._end_in(job) or decide.observe(
             status, missing_since=job.columns["missing_since"], now=now, patience=self._patience
         )
@@ -89,7 +98,6 @@ class Watching:
             case Ended():
                 since = job.columns["ended_at"] or now
                 if await self._prove(job, event, seen):
-                    self._memory.pop(job.event_id, None)
                     return
             case Running():
                 await self._running(job, event, now)
@@ -98,15 +106,19 @@ class Watching:
                 await self._inbox.update(job, missing_since=now)
             case _:
                 pass
-        if status is not None and job.columns["missing_since"] is not None:
-            self._memory.pop(job.event_id, None)
-            await self._inbox.update(job, missing_since=None)
         pause = decide.pace(now - since, quickest=self._pace.quickest, slowest=self._pace.slowest)
         await self._inbox.release(job, delay=pause, reason=None)
 
     def _end_in(self, job: Job) -> Ended | None:
         stored = job.columns["druid_status"]
         return None if stored is None else Ended(End(stored), job.columns["druid_error"])
+
+    async def _reappeared(self, job: Job) -> Job:
+        """Druid knows it again: what was seen while it did not is forgotten."""
+        self._memory.pop(job.event_id, None)
+        forgotten = {"missing_since": None, "refreshed": False}
+        await self._inbox.update(job, **forgotten)
+        return replace(job, columns={**job.columns, **forgotten})
 
     async def _running(self, job: Job, event: DruidSubmitted, now: datetime) -> None:
         """The first time, and from then on when there are more rows, but not too often."""
@@ -129,11 +141,10 @@ class Watching:
         ended_at: datetime = job.columns["ended_at"] or self._clock()
         if job.columns["druid_status"] is None and ended.end is not End.LOST:
             facts = {"druid_status": ended.end.value, "druid_error": ended.error, "ended_at": ended_at}
-            await self._inbox.update(job, missing_since=None, **facts)
+            await self._inbox.update(job, **facts)
         if ended.end is End.SUCCESS and not job.columns["refreshed"]:
             await self._say(job, says.loading(event, occurred_at=ended_at))
         evidence = await self._evidence(job, event, ended, ended_at)
-        decided_before = job.columns["loaded_at"] is not None
         verdict = decide.judge(evidence, self._patience)
         match verdict:
             case Again():
@@ -141,50 +152,70 @@ class Watching:
             case PostAgain():
                 await self._ask_again(job, event)
                 return False
-            case Proven() | Disproven():
-                at = job.columns["loaded_at"] if decided_before else evidence.counted_at
-                await self._finish(job, event, verdict, at)
-                return True
+            case Proven():
+                end = says.completed(event, occurred_at=evidence.counted_at, ledger=verdict.ledger)
+            case Disproven(problem, ledger):
+                end = says.failed(event, occurred_at=evidence.counted_at, ledger=ledger, problem=problem)
+        await self._finish(job, end)
+        return True
 
-    async def _finish(self, job: Job, event: DruidSubmitted, verdict: Proven | Disproven, at: datetime) -> None:
-        await self._inbox.update(job, loaded_at=at)
+    async def _finish(self, job: Job, end: TaskUpdated) -> None:
+        outcome = storable(end.model_dump(mode="json"))
+        await self._inbox.update(job, outcome=outcome, loaded_at=end.occurred_at)
         failpoint("M2")
-        if isinstance(verdict, Proven):
-            end = says.completed(event, occurred_at=at, ledger=verdict.ledger)
-        else:
-            end = says.failed(event, occurred_at=at, ledger=verdict.ledger, problem=verdict.problem)
+        await self._tell(replace(job, columns={**job.columns, "outcome": outcome}))
+
+    async def _tell(self, job: Job) -> None:
+        """Say the end that the row holds, and close it."""
+        end = TaskUpdated.model_validate(job.columns["outcome"])
         await self._say(job, end)
-        _log.info("ended", status=end.status.value, druid_task_id=event.druid_task_id, why=verdict.ledger.reason)
+        why = end.ledger.reason if end.ledger else None
+        _log.info("ended", status=end.status.value, druid_task_id=job.event["druid_task_id"], why=why)
         failpoint("M5")
         await self._inbox.finish(job)
+        self._memory.pop(job.event_id, None)
 
     async def _ask_again(self, job: Job, event: DruidSubmitted) -> None:
         number = job.columns["progress"]
         _log.warning("repost_asked", druid_task_id=event.druid_task_id)
         await self._say(job, says.repost(event, issued_at=self._clock(), sequence=number))
         self._memory.pop(job.event_id, None)
-        await self._inbox.update(job, missing_since=None, refreshed=False, progress=number + 1)
+        reposts = job.columns["reposts"] + 1
+        await self._inbox.update(job, missing_since=None, refreshed=False, progress=number + 1, reposts=reposts)
 
     async def _evidence(self, job: Job, event: DruidSubmitted, ended: Ended, ended_at: datetime) -> Evidence:
         stats = await self._stats(job, event) if ended.end is End.SUCCESS else None
-        loaded = await self._loaded(job, event)
+        percents = await self._percents(job, event)
+        loaded = all(percent is None or percent >= 100.0 for percent in percents)  # noqa: PLR2004  # percent
         counted_at = self._clock()
         begun = ended_at if ended.end is not End.LOST else job.columns["missing_since"]
-        counted, since_loaded = None, timedelta(0)
-        if loaded or counted_at - begun >= self._patience.load:
+        counted = None
+        if loaded or counted_at - begun >= min(self._patience.count, self._patience.load):
             counted = await self._counted(event)
-            since_loaded = self._counting_for(job, counted_at)
+        segments = any(percent is not None for percent in percents)
         return Evidence(
             end=ended.end,
             error=ended.error,
             expected=Expected(event.rows_read, event.rows_accepted, event.rows_rejected),
             stats=stats,
             loaded=loaded,
+            segments=segments,
             counted=counted,
             counted_at=counted_at,
             since_end=counted_at - begun,
-            since_loaded=since_loaded,
+            since_counted=self._counted_for(job, counted, counted_at),
+            reposts=job.columns["reposts"],
+            dropped=ended.end is End.SUCCESS and not segments and await self._dropped(event, counted_at),
         )
+
+    async def _dropped(self, event: DruidSubmitted, now: datetime) -> bool:
+        """Whether a rule keeps all of the load's rows away; rules that may not be read are none."""
+        try:
+            rules = await self._druid.retention_rules(event.datasource_name)
+        except DruidRefusedError as error:
+            _log.warning("rules_refused", why=str(error))
+            return False
+        return all(is_dropped(rules, interval, now=now) for interval in event.intervals)
 
     async def _stats(self, job: Job, event: DruidSubmitted) -> RowStats | None:
         """The report, read again until it is the final one: a live one may be short."""
@@ -196,8 +227,8 @@ class Watching:
             await self._inbox.update(job, rows_processed=stats.processed, rows_lost=stats.lost)
         return stats or stored
 
-    async def _loaded(self, job: Job, event: DruidSubmitted) -> bool:
-        """Whether every segment of the intervals can be queried; no segment at all is loaded, and counts as no rows."""
+    async def _percents(self, job: Job, event: DruidSubmitted) -> list[float | None]:
+        """How much of each interval can be queried; None where there is no segment."""
         refresh = not job.columns["refreshed"]
         found = [
             await self._druid.load_status(event.datasource_name, interval, refresh=refresh)
@@ -205,7 +236,7 @@ class Watching:
         ]
         if refresh and None not in found:
             await self._inbox.update(job, refreshed=True)
-        return all(percent is None or percent >= 100.0 for percent in found)  # noqa: PLR2004  # percent
+        return found
 
     async def _counted(self, event: DruidSubmitted) -> RowsCounted | None:
         try:
@@ -216,13 +247,12 @@ class Watching:
             _log.warning("count_refused", why=str(error))
             return None
 
-    def _counting_for(self, job: Job, now: datetime) -> timedelta:
-        """How long the rows have been counted; a verdict that was stored before needs no more patience."""
-        if job.columns["loaded_at"] is not None:
-            return timedelta.max
+    def _counted_for(self, job: Job, counted: RowsCounted | None, now: datetime) -> timedelta:
+        """For how long the count has been this one: rows that Druid learns of bit by bit get their grace each time."""
         memory = self._recollect(job)
-        memory.counting_since = memory.counting_since or now
-        return now - memory.counting_since
+        if memory.counted_since is None or memory.counted != counted:
+            memory.counted, memory.counted_since = counted, now
+        return now - memory.counted_since
 
     def _recollect(self, job: Job) -> Recollection:
         if len(self._memory) >= _MOST_RECOLLECTIONS:  # watches that ended under another monitor are never taken out

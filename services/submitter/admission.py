@@ -1,7 +1,8 @@
 """Whose turn it is: a replace is a barrier in its datasource, appends between two barriers run side by side.
 
 Pure: knows no table and no clock. The order is that of acceptance; two tasks of one instant are ordered by their ids,
-so everybody computes the same order and nobody waits for one that waits for him.
+so everybody computes the same order. An earlier task may be heard of late, when a later one is with Druid already: it
+waits for that one too. A load that has been sent waits for nobody, so nobody waits for one that waits for him.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from shared.events import LoadMode
 
 @dataclass(frozen=True)
 class Turn:
-    """A task's place in the line of its datasource."""
+    """A task's place in the line of its datasource; `sent` once it was admitted: Druid may have it."""
 
     task_id: str
     mode: LoadMode
     accepted_at: datetime
+    sent: bool = False
 
     @property
     def place(self) -> tuple[datetime, str]:
@@ -43,10 +45,12 @@ class Hold:
 def decide(turn: Turn, open_turns: Iterable[Turn]) -> Send | Hold:
     """Whether a load may start, given all turns of its tenant and datasource that have not ended.
 
-    A replace waits for every earlier turn, an append for every earlier replace; later turns and its own do not count.
+    A replace waits for every turn that is earlier or sent, an append for every such replace; its own does not count.
     """
-    earlier = (other for other in open_turns if other.place < turn.place)
-    in_the_way = [other for other in earlier if turn.mode is LoadMode.REPLACE or other.mode is LoadMode.REPLACE]
+    if turn.sent:
+        return Send()
+    ahead = (one for one in open_turns if one.task_id != turn.task_id and (one.sent or one.place < turn.place))
+    in_the_way = [one for one in ahead if LoadMode.REPLACE in {turn.mode, one.mode}]
     if not in_the_way:
         return Send()
-    return Hold(behind=max(in_the_way, key=lambda other: other.place).task_id)
+    return Hold(behind=max(in_the_way, key=lambda one: one.place).task_id)

@@ -12,7 +12,7 @@ from services.submitter.submitting import Submitting
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
-from shared.events import FileUploaded
+from shared.events import FileUploaded, TaskUpdated
 from shared.inbox import Inbox
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -46,7 +46,18 @@ def create_app(
     async def line_known() -> bool:
         return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for)
 
-    effect = Submitting(database, inbox, asked, options.rules(), clock=lambda: datetime.now(UTC), line_known=line_known)
+    async def ends_known() -> bool:
+        return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
+
+    effect = Submitting(
+        database,
+        inbox,
+        asked,
+        options.rules(),
+        clock=lambda: datetime.now(UTC),
+        line_known=line_known,
+        ends_known=ends_known,
+    )
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(database, inbox, worker.wake)
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)

@@ -22,7 +22,8 @@ class SubmitterOptions(SettingsGroup):
     `hold_for` is how often a load looks whether its turn has come; an end makes it look at once. `rows_per_segment` is
     how large a segment should become. `most_sub_tasks` above 1 needs that many slots more for every load that runs at
     once: loads whose sub-tasks find no slot wait for each other for ever. A post that was begun `count_first_after` ago
-    is preceded by a count, because Druid may have forgotten the first: it must be shorter than Druid keeps its tasks.
+    is not made again before the monitor has counted, because Druid may have forgotten the first: it must be shorter
+    than Druid keeps its tasks.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)

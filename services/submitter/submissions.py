@@ -1,6 +1,7 @@
-"""The phases of a submission: WAITING until its spec is frozen, POSTING until Druid has it, POSTED after that.
+"""The phases of a submission: WAITING for its turn, ADMITTED to it, POSTING once its spec is frozen, POSTED.
 
-Both steps are compare-and-set, so that of two workers on one row, or of a worker and a cancel, one wins.
+From ADMITTED on no load that may not run beside it is sent before its end. Every step is taken by the holder of the
+lease only: a worker that has lost it, perhaps to one that has ended the task, must not send anything any more.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.submitter.spec import Frozen, intervals_of
 from shared.db.models import LoadTurn, Submission
+from shared.inbox import Job, LeaseLostError
 
 
 class Phase(StrEnum):
     """How far a submission is."""
 
     WAITING = "WAITING"
+    ADMITTED = "ADMITTED"
     POSTING = "POSTING"
     POSTED = "POSTED"
 
@@ -36,43 +38,67 @@ class Posting:
 
 
 def posting_of(columns: Mapping[str, Any]) -> Posting | None:
-    """Read a row's own columns; None while it is WAITING."""
-    if columns["phase"] == Phase.WAITING:
-        return None
+    """Read a row's own columns; None while its spec is not frozen."""
     spec = columns["spec"]
+    if spec is None:
+        return None
     frozen = Frozen(columns["druid_task_id"], spec, columns["spec_hash"], intervals_of(spec))
     return Posting(frozen, columns["posting_at"])
 
 
-async def freeze(connection: AsyncConnection, *, event_id: UUID, frozen: Frozen, now: datetime) -> Posting | None:
-    """WAITING → POSTING with this spec; what is frozen from now on, which may be another's; None if it went elsewhere.
+async def admit(connection: AsyncConnection, job: Job) -> None:
+    """WAITING → ADMITTED; nothing changes for a row that was admitted before.
 
-    The spec that stays is the one of whoever was first.
+    Raises:
+        LeaseLostError: another worker has the row.
     """
-    await connection.execute(
-        update(Submission)
-        .where(Submission.event_id == event_id, Submission.phase == Phase.WAITING.value)
-        .values(
-            phase=Phase.POSTING.value,
-            spec=dict(frozen.spec),
-            spec_hash=frozen.spec_hash,
-            druid_task_id=frozen.druid_task_id,
-            posting_at=now,
-        )
+    await _step(connection, job, phase=Phase.ADMITTED.value)
+
+
+async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: datetime) -> Posting:
+    """ADMITTED → POSTING with this spec, which stays the row's for ever.
+
+    Raises:
+        LeaseLostError: another worker has the row.
+    """
+    await _step(
+        connection,
+        job,
+        phase=Phase.POSTING.value,
+        spec=dict(frozen.spec),
+        spec_hash=frozen.spec_hash,
+        druid_task_id=frozen.druid_task_id,
+        posting_at=now,
     )
-    row = (await connection.execute(select(Submission.__table__).where(Submission.event_id == event_id))).mappings()
-    return posting_of(dict(row.one()))
+    return Posting(frozen, now)
+
+
+async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
+    """Write into a row whose spec is not frozen; every lease has its own `tries`."""
+    held = (
+        Submission.event_id == job.event_id,
+        Submission.tries == job.tries,
+        Submission.done_at.is_(None),
+        Submission.spec.is_(None),
+    )
+    changed = await connection.execute(update(Submission).where(*held).values(**columns).returning(Submission.event_id))
+    if changed.first() is None:
+        msg = f"the lease on submission {job.event_id} is lost"
+        raise LeaseLostError(msg)
 
 
 async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> bool:
-    """POSTED → POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked."""
+    """Back to POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked.
+
+    The row is one whose load was said to be with Druid, also by the last words about it: its deaths are forgotten.
+    """
     ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, LoadTurn.ended_at.is_not(None))
     opened = await connection.execute(
         update(Submission)
         .where(
             Submission.task_id == task_id,
             Submission.attempt == attempt,
-            Submission.phase == Phase.POSTED.value,
+            Submission.spec.is_not(None),
             Submission.done_at.is_not(None),
             Submission.posting_at < asked_at,
             ~ended.exists(),
@@ -82,6 +108,7 @@ async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, ask
             posting_at=func.clock_timestamp(),
             available_at=func.clock_timestamp(),
             done_at=None,
+            deaths=0,
         )
         .returning(Submission.event_id)
     )

@@ -1,7 +1,8 @@
-"""The effect of a submission: wait for the turn, freeze the spec, post the frozen bytes, say so.
+"""The effect of a submission: wait for the turn, take it, freeze the spec, post the frozen bytes, say so.
 
 It may be run again from any point. The spec is frozen before the first POST and never made again, so a second POST
 carries the same bytes under the same id, and Druid's "already exists" with the same hash is the success of the first.
+Once a POST may have arrived, no failure here ends the task: the load is said to be with Druid, and the monitor counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from services.submitter.admission import Hold, Turn, decide
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
-from shared.druid import AlreadyExists, Druid, DruidRefusedError, count_task_rows
+from shared.druid import AlreadyExists, Druid, DruidRefusedError
 from shared.errors import PermanentError
 from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -25,8 +26,8 @@ from shared.worker import Done, Wait
 
 _log = logger(__name__)
 Clock = Callable[[], datetime]
-LineKnown = Callable[[], Awaitable[bool]]
-"""Whether every file that was accepted before now stands in its line; see `Submitting._hold`."""
+Known = Callable[[], Awaitable[bool]]
+"""Whether everything of a kind that was published before the call has been read."""
 
 CATCHING_UP = "catching_up"
 
@@ -41,8 +42,8 @@ class Rules:
     count_first_after: timedelta
 
 
-class SubmissionGoneError(PermanentError):
-    """The row left WAITING for something else than POSTING."""
+class NoTurnError(PermanentError):
+    """The task stands in no line, or in that of another datasource than its rows."""
 
 
 class Submitting:
@@ -54,11 +55,20 @@ class Submitting:
         druid: where they go.
         rules: pace and size of loads.
         clock: now, aware UTC.
-        line_known: whether all uploads that were published before the call have been read.
+        line_known: whether all uploads have been read; see `_admit`.
+        ends_known: whether all ends have been read; see `_resume`.
     """
 
     def __init__(
-        self, database: Database, inbox: Inbox, druid: Druid, rules: Rules, *, clock: Clock, line_known: LineKnown
+        self,
+        database: Database,
+        inbox: Inbox,
+        druid: Druid,
+        rules: Rules,
+        *,
+        clock: Clock,
+        line_known: Known,
+        ends_known: Known,
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -66,35 +76,59 @@ class Submitting:
         self._rules = rules
         self._clock = clock
         self._line_known = line_known
+        self._ends_known = ends_known
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`."""
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
+        if posting is not None:
+            return await self._resume(job, event, posting) or await self._post(job, event, posting)
+        if not await self._line_known():
+            return Wait(self._rules.hold_for, CATCHING_UP)
+        admitted = await self._admit(job, event)
+        if isinstance(admitted, Hold):
+            return self._wait(job, event, admitted)
+        posting = await self._freeze(job, event, admitted) if admitted else None
         if posting is None:
-            if not await self._line_known():
-                return Wait(self._rules.hold_for, CATCHING_UP)
-            hold = await self._hold(event)
-            if hold is not None:
-                return self._wait(job, event, hold)
-            posting = await self._freeze(job, event)
+            _log.warning("ended_before_post")
+            return Done(())
         return await self._post(job, event, posting)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
-        """The end of a task whose submission cannot be made."""
+    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
+        """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
         event = FileValidated.model_validate(job.event)
+        posting = posting_of(job.columns)
+        if posting is not None:
+            return (self._submitted(event, posting),)
         return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
 
-    async def _hold(self, event: FileValidated) -> Hold | None:
-        """What stands in the way.
+    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
+        """The task's turn once it has come, or what stands in its way; None when the task has ended already.
 
+        The line says where the task stands and how it loads: a verdict may come of another record of the same file.
         Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
-        verdict may be read before an early file's upload.
+        verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
+
+        Raises:
+            NoTurnError: the task stands in no line of its datasource.
+            LeaseLostError: another worker has the row.
         """
+        line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
         async with self._database.transaction() as connection:
-            before = await turns.open_before(connection, event)
-        verdict = decide(Turn(event.task_id, event.options.mode, event.accepted_at), before)
-        return verdict if isinstance(verdict, Hold) else None
+            await turns.take_line(connection, **line)
+            if await turns.has_ended(connection, task_id=event.task_id):
+                return None
+            waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
+            turn = waiting.get(event.task_id)
+            if turn is None:
+                msg = f"the task stands in no line of {event.datasource_name!r}"
+                raise NoTurnError(msg)
+            verdict = decide(turn, waiting.values())
+            if isinstance(verdict, Hold):
+                return verdict
+            await submissions.admit(connection, job)
+        return turn
 
     def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
         """Say it once: a row that waits for its turn already has said so."""
@@ -109,46 +143,61 @@ class Submitting:
         )
         return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated) -> Posting:
+    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
+        """The frozen spec of an admitted load; None when the task has ended meanwhile."""
         used: tuple[str, ...] = ()
-        if event.options.mode is LoadMode.REPLACE:
+        if turn.mode is LoadMode.REPLACE:
             used = await self._druid.used_intervals(event.datasource_name)
-        frozen = freeze(load_of(event, self._rules, used))
+        frozen = freeze(load_of(event, self._rules, turn.mode, used))
         async with self._database.transaction() as connection:
-            posting = await submissions.freeze(connection, event_id=job.event_id, frozen=frozen, now=self._clock())
-        if posting is None:
-            msg = "the submission was taken away before its spec was frozen"
-            raise SubmissionGoneError(msg)
-        return posting
+            if await turns.has_ended(connection, task_id=event.task_id):
+                return None
+            return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
+
+    async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
+        """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
+
+        Druid may have forgotten the id of an old post, and would run it twice: the monitor counts, and asks for another
+        post if there are no rows. A task that has ended meanwhile is said only if Druid has it all the same; asked only
+        when the ends are known, because a command to post again may be read before the end that came after it.
+        """
+        if job.columns["phase"] == Phase.POSTED:
+            return Done((self._submitted(event, posting),))
+        if self._clock() - posting.since >= self._rules.count_first_after:
+            _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
+            return await self._posted(job, event, posting)
+        if not await self._ends_known():
+            return Wait(self._rules.hold_for, CATCHING_UP)
+        async with self._database.transaction() as connection:
+            ended = await turns.has_ended(connection, task_id=event.task_id)
+        if not ended:
+            return None
+        return await self._posted(job, event, posting) if await self._is_known(posting) else Done(())
 
     async def _post(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         failpoint("S1")
-        if await self._is_there(event, posting):
-            _log.warning("rows_found_before_post", druid_task_id=posting.frozen.druid_task_id)
-            return Done((self._submitted(event, posting),))
         try:
             answer = await self._druid.submit(posting.frozen.spec)
         except DruidRefusedError as error:
+            if await self._is_known(posting):
+                _log.warning("refused_after_post", druid_task_id=posting.frozen.druid_task_id, why=str(error))
+                return await self._posted(job, event, posting)
             return Done((self._failed(event, "druid_refused", f"Druid did not accept the load: {error}"),))
         failpoint("S2")
         if isinstance(answer, AlreadyExists) and answer.spec_hash != posting.frozen.spec_hash:
             return Done((self._failed(event, "druid_id_taken", _TAKEN.format(posting.frozen.druid_task_id)),))
         _log.info("posted", druid_task_id=posting.frozen.druid_task_id, again=isinstance(answer, AlreadyExists))
         failpoint("S3")
+        return await self._posted(job, event, posting)
+
+    async def _posted(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         await self._inbox.update(job, phase=Phase.POSTED.value)
         return Done((self._submitted(event, posting),))
 
-    async def _is_there(self, event: FileValidated, posting: Posting) -> bool:
-        """Whether an old post has arrived: by now Druid may have forgotten the id, and would run it a second time."""
-        if self._clock() - posting.since < self._rules.count_first_after:
-            return False
-        counted = await count_task_rows(
-            self._druid,
-            datasource=event.datasource_name,
-            task_id=event.task_id,
-            intervals=posting.frozen.intervals,
-        )
-        return bool(counted.rows)
+    async def _is_known(self, posting: Posting) -> bool:
+        """Whether Druid has a task of this id, from an earlier post whose answer was lost."""
+        druid_task_id = posting.frozen.druid_task_id
+        return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
         return DruidSubmitted(
@@ -182,13 +231,13 @@ _TAKEN = (
 )
 
 
-def load_of(event: FileValidated, rules: Rules, used: tuple[str, ...]) -> Load:
-    """The load of a validated file."""
+def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str, ...]) -> Load:
+    """The load of a validated file in the mode that its turn has."""
     return Load(
         task_id=event.task_id,
         attempt=event.attempt,
         datasource=event.datasource_name,
-        mode=event.options.mode,
+        mode=mode,
         bucket=event.bucket,
         keys=tuple(part.key for part in event.parts),
         columns=event.columns,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,17 +53,23 @@ async def waiting_beside(connection: AsyncConnection, *, task_id: str) -> Sequen
     return (await connection.execute(waiting)).scalars().all()
 
 
-async def open_before(connection: AsyncConnection, event: FileValidated) -> list[Turn]:
-    """All turns of the task's line that were accepted before it and have not ended."""
+async def take_line(connection: AsyncConnection, *, tenant: str, datasource_name: str) -> None:
+    """Have a line to oneself until the transaction ends: whoever admits a load takes it first."""
+    line = f"{tenant}\x1f{datasource_name}"
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(line, 0))))
+
+
+async def open_turns(connection: AsyncConnection, *, tenant: str, datasource_name: str) -> list[Turn]:
+    """All turns of a line that have not ended."""
+    sent = exists().where(Submission.task_id == LoadTurn.task_id, Submission.phase != "WAITING")
     found = await connection.execute(
-        select(LoadTurn.task_id, LoadTurn.mode, LoadTurn.accepted_at).where(
-            LoadTurn.tenant == event.tenant,
-            LoadTurn.datasource_name == event.datasource_name,
+        select(LoadTurn.task_id, LoadTurn.mode, LoadTurn.accepted_at, sent.label("sent")).where(
+            LoadTurn.tenant == tenant,
+            LoadTurn.datasource_name == datasource_name,
             LoadTurn.ended_at.is_(None),
-            tuple_(LoadTurn.accepted_at, LoadTurn.task_id) < (event.accepted_at, event.task_id),
         )
     )
-    return [Turn(row.task_id, LoadMode(row.mode), row.accepted_at) for row in found]
+    return [Turn(row.task_id, LoadMode(row.mode), row.accepted_at, row.sent) for row in found]
 
 
 async def has_ended(connection: AsyncConnection, *, task_id: str) -> bool:

@@ -117,7 +117,10 @@ class ValidationJob(JobColumns, Base):
 
 
 class Submission(JobColumns, Base):
-    """The submitter's inbox: one row for each load. `phase`: WAITING, POSTING (the spec is frozen), POSTED."""
+    """The submitter's inbox: one row for each load.
+
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED.
+    """
 
     __tablename__ = "submissions"
 
@@ -151,7 +154,8 @@ class DruidWatch(JobColumns, Base):
     """The monitor's inbox: one row for each Druid task that is followed to its end.
 
     `ended_at` and `druid_status` are set once Druid calls the task terminal; `progress` numbers the reports;
-    `missing_since` is when Druid first answered that it knows no such task.
+    `missing_since` is when Druid first answered that it knows no such task, `reposts` how often it was posted again for
+    that. `outcome` is the body of the one end that may be published, `loaded_at` when it was reached.
     """
 
     __tablename__ = "druid_watch"
@@ -165,6 +169,8 @@ class DruidWatch(JobColumns, Base):
     progress: Mapped[int] = mapped_column(server_default="0")
     refreshed: Mapped[bool] = mapped_column(server_default=text("false"))
     loaded_at: Mapped[datetime | None]
+    reposts: Mapped[int] = mapped_column(server_default="0")
+    outcome: Mapped[dict[str, Any] | None]
 
     __table_args__ = (Index("ix_druid_watch_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 

@@ -132,7 +132,7 @@ def decode(*, topic: str, value: bytes | None, headers: RawHeaders, timestamp_ms
         topic: the topic's name without the installation's prefix.
         value: the body; a tombstone (None) is no event.
         headers: as Kafka gave them; values of headers that are not ours may be anything.
-        timestamp_ms: Kafka's time of the record; the acceptance time of an upstream record.
+        timestamp_ms: Kafka's time of the record, which the broker gives it; the acceptance time of an upstream record.
 
     Raises:
         UnreadableRecordError: saying what was wrong with it.

@@ -45,7 +45,9 @@ def all_topics(settings: KafkaSettings) -> list[TopicSpec]:
     bounded = {"compression.type": "uncompressed", "max.message.bytes": largest}
     chain = {"retention.ms": FOR_EVER, "retention.bytes": FOR_EVER, **bounded}
     kept = {
-        **{event.topic: chain for event in (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)},
+        # An upstream record's time is its place in the line: the broker's clock, not that of whoever wrote it.
+        FileUploaded.topic: {**chain, "message.timestamp.type": "LogAppendTime"},
+        **{event.topic: chain for event in (FileValidated, DruidSubmitted, TaskUpdated)},
         TaskCommand.topic: {"retention.ms": days_ms, **bounded},
         DATASOURCE_UPDATED: {"cleanup.policy": "compact", **bounded},
         **{

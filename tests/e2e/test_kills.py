@@ -18,6 +18,7 @@ POINTS = [
     ("validator", "validator:published"),
     ("submitter", "S1"),
     ("submitter", "S2"),
+    ("submitter", "S3"),
     ("submitter", "submitter:effect_done"),
     ("submitter", "submitter:published"),
     ("monitor", "M1"),

@@ -126,7 +126,7 @@ async def test_a_migration_does_not_queue_behind_a_table_lock(
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT", timedelta(milliseconds=200))
     await migrate.upgrade(empty)
     async with opened.transaction() as connection:
-        await connection.execute(text("LOCK TABLE uploads IN ACCESS SHARE MODE"))
+        await connection.execute(text(f"LOCK TABLE {', '.join(Base.metadata.tables)} IN ACCESS SHARE MODE"))
         with pytest.raises(migrate.MigrationBlockedError):
             await migrate.downgrade(empty, "base")
     assert await migrate.current(empty) == migrate.head()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import insert, select, update
@@ -169,6 +170,24 @@ async def test_rows_that_are_missing_are_a_mismatch_with_both_figures(talk: Talk
     assert "has 8 rows of it where 9 were accepted" in end.problems[0].message
     assert end.ledger is not None
     assert (end.ledger.status, end.ledger.rows_counted) == (LedgerStatus.MISMATCH, 8)
+
+
+async def test_rows_that_a_rule_drops_are_said_not_to_be_retained(
+    talk: Talk, loader: Loader, druid_settings: DruidSettings
+) -> None:
+    """The datasource keeps nothing: Druid finishes the load and puts its segments away at once."""
+    event = validated(await loader.load(days(4), LoadMode.APPEND))
+    name = httpx.URL(path="/" + event.datasource_name).raw_path.decode()[1:]
+    rules = f"/druid/coordinator/v1/rules/{name}"
+    async with httpx.AsyncClient(base_url=druid_settings.url, trust_env=False) as client:
+        assert (await client.post(rules, json=[{"type": "dropForever"}])).status_code == 200
+        await talk.say(event)
+        end = await talk.end_of(event.task_id)
+        assert (await client.post(rules, json=[])).status_code == 200
+    assert (end.status, end.problems) == (TaskStatus.COMPLETED, ())
+    assert end.ledger is not None
+    assert (end.ledger.status, end.ledger.rows_processed) == (LedgerStatus.UNPROVEN, 4)
+    assert str(end.ledger.reason).startswith("not_retained: ")
 
 
 async def test_a_load_that_druid_fails_says_why(talk: Talk, loader: Loader) -> None:

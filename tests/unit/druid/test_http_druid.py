@@ -83,6 +83,13 @@ async def test_what_time_or_an_operator_mends_is_away(status: int) -> None:
         await druid(always(status)).submit({"id": "a"})
 
 
+@pytest.mark.parametrize("status", [307, 405])
+async def test_another_address_is_away_for_every_question(status: int) -> None:
+    redirection = always(status, headers={"location": "http://elsewhere.test/"})
+    with pytest.raises(DruidAwayError, match=str(status)):
+        await druid(redirection).used_intervals("a")
+
+
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError])
 async def test_a_broken_connection_is_away(error: type[httpx.TransportError]) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
@@ -104,8 +111,45 @@ async def test_a_refusal_is_one_line_without_class_names() -> None:
 
 
 async def test_a_refusal_without_words_says_its_status() -> None:
-    with pytest.raises(DruidRefusedError, match="HTTP 404"):
-        await druid(always(404, html="<html>nothing here</html>")).submit({"id": "a"})
+    with pytest.raises(DruidRefusedError, match="HTTP 400"):
+        await druid(always(400, html="<html>nothing here</html>")).submit({"id": "a"})
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 307, 308, 404, 405, 409, 410, 413, 415])
+async def test_only_400_refuses_a_post(status: int) -> None:
+    """A router without its proxy, a proxy in between or a wrong address: the load is as good as before."""
+    with pytest.raises(DruidAwayError, match=str(status)):
+        await druid(always(status)).submit({"id": "a"})
+
+
+@pytest.mark.parametrize(
+    "body", [{"html": "<html>sign in</html>"}, {"json": {}}, {"json": []}, {"json": {"task": "b"}}]
+)
+async def test_whoever_takes_a_post_must_say_so(body: dict[str, Any]) -> None:
+    with pytest.raises(DruidAwayError):
+        await druid(always(200, **body)).submit({"id": "a"})
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        always(400),
+        always(404),
+        always(200, html="<html>sign in</html>"),
+        always(200, json=[]),
+        always(200, json={}),
+        always(200, json={"payload": None}),
+        always(200, json={"payload": {"context": "h"}}),
+    ],
+)
+async def test_a_task_that_exists_and_cannot_be_read_is_away(context: Answer) -> None:
+    """Druid has the task: whatever hinders the look at it, the load is not refused."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(400, json=EXISTS) if request.method == "POST" else context(request)
+
+    with pytest.raises(DruidAwayError):
+        await druid(answer).submit({"id": "a"})
 
 
 async def test_unknown_ids_are_missing_from_the_statuses() -> None:
@@ -191,6 +235,16 @@ async def test_tombstones_are_no_used_intervals() -> None:
     ]
     expected = ("2011-01-01/2011-01-02", "2013-01-02/2013-01-03")
     assert await druid(always(200, json=segments)).used_intervals("a") == expected
+
+
+async def test_the_rules_of_a_datasource_end_with_those_of_the_cluster() -> None:
+    rules = [{"type": "dropByPeriod", "period": "P1M", "includeFuture": False}, {"type": "loadForever"}]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.raw_path == b"/druid/coordinator/v1/rules/a%2Fb?full=true"
+        return httpx.Response(200, json=rules)
+
+    assert await druid(answer).retention_rules("a/b") == tuple(rules)
 
 
 async def test_a_count_takes_parameters_and_can_be_read() -> None:

@@ -49,10 +49,11 @@ ALL_THERE = Evidence(
     expected=Expected(10, 9, 1),
     stats=RowStats(9, 0),
     loaded=True,
+    segments=True,
     counted=RowsCounted(9, "SELECT 1"),
     counted_at=NOW,
     since_end=seconds(0),
-    since_loaded=seconds(0),
+    since_counted=seconds(0),
 )
 
 
@@ -107,48 +108,127 @@ def test_a_success_waits_a_little_for_its_report() -> None:
         (replace(ALL_THERE, counted=counted(18)), 30, "row_mismatch"),
         (replace(ALL_THERE, stats=RowStats(8, 1)), 30, "row_mismatch"),
         (replace(ALL_THERE, counted=counted(None)), 150, "not_queryable"),
-        (replace(ALL_THERE, counted=None), 150, "not_queryable"),
+        (replace(ALL_THERE, counted=counted(None), segments=False), 30, "row_mismatch"),
         (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(0)), 3, "druid_failed"),
-        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(None)), 3, "druid_failed"),
-        (replace(ALL_THERE, end=End.LOST, counted=counted(5)), 3, "druid_task_lost"),
+        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(5)), 30, "druid_failed"),
+        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(None)), 150, "druid_failed"),
+        (replace(ALL_THERE, end=End.FAILED, error="no disk", counted=counted(None), segments=False), 3, "druid_failed"),
+        (replace(ALL_THERE, end=End.LOST, counted=counted(5)), 30, "druid_task_lost"),
+        (replace(ALL_THERE, end=End.LOST, counted=counted(None)), 150, "druid_task_lost"),
+        (replace(ALL_THERE, end=End.LOST, counted=counted(0), reposts=3), 30, "druid_task_lost"),
     ],
 )
 def test_a_difference_is_believed_after_its_grace(evidence: Evidence, grace: float, code: str) -> None:
-    assert judge(replace(evidence, since_loaded=seconds(grace - 0.1)), PATIENCE) == Again()
-    verdict = judge(replace(evidence, since_loaded=seconds(grace)), PATIENCE)
+    assert judge(replace(evidence, since_counted=seconds(grace - 0.1)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_counted=seconds(grace)), PATIENCE)
     assert isinstance(verdict, Disproven)
     assert verdict.problem.code == code
     assert verdict.ledger.status is LedgerStatus.MISMATCH
 
 
 def test_both_figures_stand_in_the_message() -> None:
-    verdict = judge(replace(ALL_THERE, counted=counted(8), since_loaded=seconds(30)), PATIENCE)
+    verdict = judge(replace(ALL_THERE, counted=counted(8), since_counted=seconds(30)), PATIENCE)
     assert isinstance(verdict, Disproven)
     assert "has 8 rows of it where 9 were accepted (its report: 9 processed, 0 lost)" in verdict.problem.message
     assert verdict.problem.detail == {"rows_accepted": 9, "rows_counted": 8, "druid_end": "SUCCESS"}
 
 
 def test_druids_own_words_stand_in_the_message() -> None:
-    evidence = replace(ALL_THERE, end=End.FAILED, error="no {disk}.", counted=counted(0), since_loaded=seconds(3))
+    evidence = replace(ALL_THERE, end=End.FAILED, error="no {disk}.", counted=counted(0), since_counted=seconds(3))
     verdict = judge(evidence, PATIENCE)
     assert isinstance(verdict, Disproven)
     assert verdict.problem.message == "Druid could not load the file: no {disk}. It has 0 of 9 rows."
 
 
-@pytest.mark.parametrize("rows", [0, None])
-def test_a_lost_task_without_rows_is_posted_again(rows: int | None) -> None:
-    evidence = replace(ALL_THERE, end=End.LOST, counted=counted(rows))
-    assert judge(evidence, PATIENCE) == Again()
-    assert judge(replace(evidence, since_loaded=seconds(3)), PATIENCE) == PostAgain()
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [(End.SUCCESS, "not_queryable"), (End.FAILED, "druid_failed"), (End.LOST, "druid_task_lost")],
+)
+def test_a_count_that_is_refused_says_nothing_until_it_is_given_up(end: End, code: str) -> None:
+    evidence = replace(ALL_THERE, end=end, counted=None, since_counted=timedelta.max)
+    assert judge(replace(evidence, since_end=seconds(899)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_end=seconds(900)), PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert (verdict.problem.code, verdict.problem.detail["rows_counted"]) == (code, None)
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        replace(ALL_THERE, end=End.LOST, counted=counted(0)),
+        replace(ALL_THERE, end=End.LOST, counted=counted(None), segments=False),
+        replace(ALL_THERE, end=End.LOST, counted=counted(0), reposts=2),
+    ],
+)
+def test_a_lost_task_that_is_known_to_have_no_rows_is_posted_again(evidence: Evidence) -> None:
+    assert judge(replace(evidence, since_counted=seconds(29.9)), PATIENCE) == Again()
+    assert judge(replace(evidence, since_counted=seconds(30)), PATIENCE) == PostAgain()
+
+
+def test_the_last_of_the_reposts_is_told() -> None:
+    verdict = judge(
+        replace(ALL_THERE, end=End.LOST, counted=counted(0), reposts=3, since_counted=seconds(30)), PATIENCE
+    )
+    assert isinstance(verdict, Disproven)
+    assert "it was to be posted again 3 times, and has none of its 9 rows" in verdict.problem.message
 
 
 @pytest.mark.parametrize("end", End)
-def test_segments_that_never_load(end: End) -> None:
-    evidence = replace(ALL_THERE, end=end, loaded=False)
+@pytest.mark.parametrize("rows", [RowsCounted(8, "SELECT 1"), RowsCounted(None, "SELECT 1"), None])
+def test_segments_that_never_load(end: End, rows: RowsCounted | None) -> None:
+    evidence = replace(ALL_THERE, end=end, loaded=False, counted=rows, since_counted=seconds(899))
     assert judge(replace(evidence, since_end=seconds(899)), PATIENCE) == Again()
     verdict = judge(replace(evidence, since_end=seconds(900)), PATIENCE)
     assert isinstance(verdict, Disproven)
     assert (verdict.problem.code, verdict.ledger.status) == ("load_timeout", LedgerStatus.MISMATCH)
+
+
+def test_all_rows_and_a_report_need_no_segment_of_others() -> None:
+    evidence = replace(ALL_THERE, loaded=False)
+    assert judge(replace(evidence, since_end=seconds(29.9)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_end=seconds(30)), PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert verdict.ledger.status is LedgerStatus.RECONCILED
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [replace(ALL_THERE, stats=None), replace(ALL_THERE, end=End.FAILED), replace(ALL_THERE, end=End.LOST)],
+)
+def test_all_rows_without_a_report_are_unproven_while_segments_are_missing(evidence: Evidence) -> None:
+    evidence = replace(evidence, loaded=False)
+    assert judge(replace(evidence, since_end=seconds(899)), PATIENCE) == Again()
+    verdict = judge(replace(evidence, since_end=seconds(900)), PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert (verdict.ledger.status, verdict.ledger.rows_counted) == (LedgerStatus.UNPROVEN, 9)
+    assert "not all segments of their time can be queried" in str(verdict.ledger.reason)
+
+
+DROPPED = replace(ALL_THERE, counted=counted(None), segments=False, dropped=True, since_counted=seconds(30))
+
+
+def test_rows_that_a_rule_keeps_away_are_unproven() -> None:
+    assert judge(replace(DROPPED, since_counted=seconds(29.9)), PATIENCE) == Again()
+    verdict = judge(DROPPED, PATIENCE)
+    assert isinstance(verdict, Proven)
+    assert verdict.ledger.status is LedgerStatus.UNPROVEN
+    assert str(verdict.ledger.reason).startswith("not_retained: ")
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        replace(DROPPED, dropped=False),
+        replace(DROPPED, stats=None),
+        replace(DROPPED, stats=RowStats(8, 1)),
+        replace(DROPPED, expected=Expected(11, 9, 1)),
+        replace(DROPPED, segments=True, counted=counted(0)),
+    ],
+)
+def test_a_rule_excuses_no_other_difference(evidence: Evidence) -> None:
+    verdict = judge(evidence, PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.code == "row_mismatch"
 
 
 @given(
@@ -156,11 +236,21 @@ def test_segments_that_never_load(end: End) -> None:
     rows=st.none() | st.integers(0, 20),
     stats=st.none() | st.builds(RowStats, st.integers(0, 10), st.integers(0, 1)),
     loaded=st.booleans(),
+    segments=st.booleans(),
+    reposts=st.integers(0, 4),
     since_end=st.integers(0, 2000),
-    since_loaded=st.integers(0, 2000),
+    since_counted=st.integers(0, 2000),
 )
 def test_completed_is_never_said_without_the_exact_count(
-    *, end: End, rows: int | None, stats: RowStats | None, loaded: bool, since_end: int, since_loaded: int
+    *,
+    end: End,
+    rows: int | None,
+    stats: RowStats | None,
+    loaded: bool,
+    segments: bool,
+    reposts: int,
+    since_end: int,
+    since_counted: int,
 ) -> None:
     verdict = judge(
         replace(
@@ -169,19 +259,25 @@ def test_completed_is_never_said_without_the_exact_count(
             counted=counted(rows),
             stats=stats,
             loaded=loaded,
+            segments=segments,
+            reposts=reposts,
             since_end=seconds(since_end),
-            since_loaded=seconds(since_loaded),
+            since_counted=seconds(since_counted),
         ),
         PATIENCE,
     )
     if isinstance(verdict, Proven):
         assert rows == 9
-        assert loaded
+        assert verdict.ledger.rows_counted == 9
+        assert loaded or since_end >= 30
+        assert loaded or since_end >= 900 or (end is End.SUCCESS and stats == RowStats(9, 0))
         assert end is not End.SUCCESS or stats in {None, RowStats(9, 0)}
     if isinstance(verdict, PostAgain):
         assert end is End.LOST
-        assert not rows
+        assert rows == 0 or (rows is None and not segments)
         assert loaded
+        assert since_counted >= 30
+        assert reposts < 3
 
 
 @given(age=st.timedeltas(timedelta(0), timedelta(days=9)))

@@ -23,7 +23,7 @@ class Untouchable:
 
 
 async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
-    async def line_known() -> bool:
+    async def not_known() -> bool:
         return False
 
     nothing = Untouchable()
@@ -34,7 +34,8 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         cast("Druid", nothing),
         rules,
         clock=lambda: datetime.now(UTC),
-        line_known=line_known,
+        line_known=not_known,
+        ends_known=not_known,
     )
     golden = next(one for one in all_golden() if one.kind == FileValidated.event_type)
     received = golden.read()
@@ -47,7 +48,7 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         tries=1,
         deaths=0,
         wait_reason=None,
-        columns={"phase": "WAITING"},
+        columns={"phase": "WAITING", "spec": None},
     )
     outcome = await submitting(job)
     assert outcome == Wait(timedelta(seconds=2), CATCHING_UP)
