@@ -40,6 +40,7 @@ def create_app(
     rules = Rules(
         allowed_buckets=frozenset({store.bucket, *options.allowed_buckets}),
         max_source_bytes=options.max_source_bytes,
+        max_record_bytes=settings.kafka.max_record_bytes,
         parse=options.parse_limits(),
         child=options.child_limits(),
         work_dir=options.work_dir,

@@ -40,10 +40,11 @@ OUR_FAULTS = frozenset({"source_changed", "source_refused"})
 
 @dataclass(frozen=True)
 class Rules:
-    """What the judge must keep: where files may come from, how large they may be, and the limits of a child."""
+    """What the judge must keep: where files may come from, how large files and records may be, a child's limits."""
 
     allowed_buckets: frozenset[str]
     max_source_bytes: int
+    max_record_bytes: int
     parse: ParseLimits
     child: ChildLimits
     work_dir: Path
@@ -143,15 +144,26 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
+        return await self._conclude(event, run, verdict, output=output, file_size=file_size)
+
+    async def _conclude(
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
+    ) -> FileValidated | TaskUpdated:
+        """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
+        limit_bytes = self._rules.max_record_bytes
+        if isinstance(verdict, Accepted):
+            told = publication.validated(
+                event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
+            )
+            wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
+            if wide is None:
+                await self._keep(verdict, run, output)
+                _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
+                return told.model_copy(update={"finished_at": self._clock()})
+            verdict = wide
         await self._keep(verdict, run, output)
-        finished_at = self._clock()
-        if isinstance(verdict, Rejected):
-            _log.info("rejected", code=verdict.problems[0].code)
-            return publication.rejected(event, verdict, run, occurred_at=finished_at)
-        _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-        return publication.validated(
-            event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=finished_at
-        )
+        _log.info("rejected", code=verdict.problems[0].code)
+        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock())
 
     async def _keep(self, verdict: Accepted | Rejected, run: Run, output: Path) -> None:
         """Store parts, rejects and report in the run's own folders."""
