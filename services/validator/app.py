@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import UTC, datetime
 
 from services.validator.handlers import uploaded_handler
@@ -12,7 +10,7 @@ from services.validator.settings import ValidatorSettings
 from shared.db.engine import Database
 from shared.db.models import ValidationJob
 from shared.events import FileUploaded
-from shared.inbox import Inbox
+from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
@@ -36,7 +34,7 @@ def create_app(
     database = database or Database(settings.database)
     store = store or S3ObjectStore(settings.store)
     producer = producer or EventProducer(settings.kafka, source=NAME)
-    inbox = Inbox(database, ValidationJob, owner=f"{socket.gethostname()}:{os.getpid()}", lease_for=options.lease_for)
+    inbox = Inbox(database, ValidationJob, owner=owner_name(), lease_for=options.lease_for)
     rules = Rules(
         allowed_buckets=frozenset({store.bucket, *options.allowed_buckets}),
         max_source_bytes=options.max_source_bytes,

@@ -86,8 +86,11 @@ class Judge:
             await self._sweep(run)
         return Done((_read(spoken),))
 
-    def last_words(self, job: Job, why: str) -> tuple[TaskUpdated, ...]:
-        """The end of a task whose file has killed the parser three times."""
+    def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
+        """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
+        spoken = job.columns["outcome"]
+        if spoken is not None:
+            return (_read(spoken),)
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         problem = Problem(code="validator_died", message=message)

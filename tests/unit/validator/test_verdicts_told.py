@@ -121,6 +121,25 @@ async def test_a_rejection_that_no_record_holds_is_told_shorter(store: InMemoryO
     assert record_bytes(said) <= LIMIT_BYTES
 
 
+async def test_the_last_words_on_a_file_are_the_verdict_that_was_kept(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    judge = judge_of(store, notebook, tmp_path)
+    (verdict,) = (await judge(await job_of(store, wide(2, name_characters=5)))).events
+    assert isinstance(verdict, FileValidated)
+    job = await job_of(store, outcome=notebook.kept["outcome"])
+    assert judge.last_words(job, "the validator died 3 times on it") == (verdict,)
+
+
+async def test_the_last_words_on_a_file_without_a_verdict_end_its_task(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    (said,) = judge_of(store, Notebook(), tmp_path).last_words(await job_of(store), "the validator died 3 times on it")
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason) == (TaskStatus.FAILED, "validator_died")
+
+
 async def test_record_bytes_are_never_less_than_what_is_sent(store: InMemoryObjectStore) -> None:
     event = FileUploaded.model_validate((await job_of(store)).event)
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
