@@ -150,7 +150,11 @@ class Consumer:
         if isinstance(record, tuple):  # pragma: no cover  # FastStream's type allows batches, which are not asked for
             return
         self.progress.begin()
-        await self._settle(record)
+        try:
+            await self._settle(record)
+        except Exception as error:  # noqa: BLE001  # FastStream would swallow it, and the next commit pass the record
+            _log.exception("consumer_defect", topic=record.topic, offset=record.offset)
+            await self._park(record, type(error).__name__, tries=1, told=None)
         offset = {TopicPartition(record.topic, record.partition): record.offset + 1}
         try:
             if self._subscriber is not None and self._subscriber.consumer is not None:
