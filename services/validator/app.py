@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from services.validator.handlers import uploaded_handler
 from services.validator.judge import Judge, Rules
 from services.validator.settings import ValidatorSettings
+from services.validator.workplace import Workplace
 from shared.db.engine import Database
 from shared.db.models import ValidationJob
 from shared.events import FileUploaded
@@ -41,18 +43,26 @@ def create_app(
         max_record_bytes=settings.kafka.max_record_bytes,
         parse=options.parse_limits(),
         child=options.child_limits(),
-        work_dir=options.work_dir,
     )
-    judge = Judge(store, inbox, producer, rules, lambda: datetime.now(UTC))
+    workplace = Workplace(options.work_dir)
+    judge = Judge(store, inbox, producer, rules, workplace, lambda: datetime.now(UTC))
     worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
     handle = uploaded_handler(database, inbox, worker.wake, small_file_bytes=options.small_file_bytes)
     consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)
+
+    async def work(stop: asyncio.Event) -> None:
+        await asyncio.to_thread(workplace.open)
+        await worker.run(stop)
+
+    async def leave_workplace() -> None:
+        await asyncio.to_thread(workplace.close)
+
     return Service(
         NAME,
         address=Address(options.host, options.port),
         consumer=consumer,
-        loops=(worker.run,),
+        loops=(work,),
         progress=(worker.progress,),
         checks={"postgresql": database.ping, "s3": store.ping, "kafka": lambda: admin.ping(settings.kafka)},
-        closers=(producer.stop, store.close, database.close),
+        closers=(leave_workplace, producer.stop, store.close, database.close),
     )

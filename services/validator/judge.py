@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +22,7 @@ from services.validator.engine import (
 )
 from services.validator.publication import Run
 from services.validator.source import Source, permitted
+from services.validator.workplace import Workplace
 from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -47,7 +46,6 @@ class Rules:
     max_record_bytes: int
     parse: ParseLimits
     child: ChildLimits
-    work_dir: Path
 
 
 class Judge:
@@ -58,12 +56,19 @@ class Judge:
     """
 
     def __init__(
-        self, store: ObjectStore, inbox: Inbox, producer: EventProducer, rules: Rules, clock: Callable[[], datetime]
+        self,
+        store: ObjectStore,
+        inbox: Inbox,
+        producer: EventProducer,
+        rules: Rules,
+        workplace: Workplace,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._producer = producer
         self._rules = rules
+        self._workplace = workplace
         self._clock = clock
 
     async def __call__(self, job: Job) -> Done:
@@ -100,17 +105,13 @@ class Judge:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
             return self._end(event, TaskStatus.REJECTED, source)
-        self._rules.work_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{event.task_id}-", dir=self._rules.work_dir))
-        try:
+        with self._workplace.folder(event.task_id) as folder:
             file = folder / "source"
             found = await self._fetch(event, source, file)
             if isinstance(found, Problem):
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
                 return self._end(event, status, found)
             return await self._read(event, run, file, found.size_bytes)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}

@@ -135,6 +135,10 @@ class Installation:
             [str(program), *arguments], cwd=ROOT, env=self.environment, check=check, text=True, capture_output=True
         )
 
+    def work_files(self) -> list[str]:
+        """What validators have in their work folders now."""
+        return [path.name for path in (self._logs / "work").rglob("*") if path.is_file()]
+
     # --------------------------------------------------------------------------------------------------- tasks
 
     def datasource(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
+from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
 from shared.events import AnyEvent, FileUploaded, FileValidated, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
@@ -52,9 +53,9 @@ def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path) -> 
         max_record_bytes=LIMIT_BYTES,
         parse=ParseLimits(),
         child=ChildLimits(),
-        work_dir=work_dir,
     )
-    return Judge(store, cast("Inbox", notebook), cast("EventProducer", notebook), rules, lambda: NOW)
+    inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lambda: NOW)
 
 
 async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> FileValidated | TaskUpdated:
@@ -63,9 +64,14 @@ async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> File
     job = await job_of(store, content)
     done = await judge_of(store, notebook, work_dir)(job)
     (said,) = done.events
+    assert files_below(work_dir) == [LOCK_NAME]
     assert isinstance(said, FileValidated | TaskUpdated)
     assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
     return said
+
+
+def files_below(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
 async def job_of(store: InMemoryObjectStore, content: str = "", **columns: Any) -> Job:
