@@ -85,21 +85,22 @@ class TolerantConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ship
         """Commit the positions that have moved without a record; no record is in hand now."""
         if time.monotonic() - self._passed_at < PASS_SECONDS:
             return
-        self._passed_at = time.monotonic()
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                moved = {place: offset for place in self.assignment() if (offset := await self._moved(place))}
-                if moved:
+        moved = {place: offset for place in self.assignment() if (offset := await self._moved(place))}
+        if moved:
+            with contextlib.suppress(KafkaError, IllegalStateError, TimeoutError):  # the next round does it
+                async with asyncio.timeout(PROBE_SECONDS):
                     await self.commit(moved)
-        except (KafkaError, IllegalStateError, TimeoutError):
-            return  # the next round does it, or the member that the partition went to
+        self._passed_at = time.monotonic()
 
     async def _moved(self, place: TopicPartition) -> int | None:
-        """The position, if it is beyond what is known to be committed."""
-        if place not in self._passed:
-            self._passed[place] = await self.committed(place) or 0
-        position: int = await self.position(place)
-        return position if position > self._passed[place] else None
+        """The position, if Kafka says it at once, and it is beyond what is known to be committed."""
+        with contextlib.suppress(KafkaError, IllegalStateError, TimeoutError):  # it is going to another member
+            async with asyncio.timeout(PASS_SECONDS):
+                if place not in self._passed:
+                    self._passed[place] = await self.committed(place) or 0
+                position: int = await self.position(place)
+            return position if position > self._passed[place] else None
+        return None
 
     async def _unread(self) -> dict[TopicPartition, int]:
         """See `trouble.Unread`."""
