@@ -7,6 +7,9 @@ workers need not agree. The tables are those in `shared/db/models.py` that have 
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +29,11 @@ from shared.kafka.envelope import Received
 
 SHORTEST = timedelta(milliseconds=10)
 _COMMON = frozenset(JobColumns.__annotations__)
+
+
+def owner_name() -> str:
+    """A name for this start of the process: in containers every host may be one name, and every process number 1."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 class LeaseLostError(PermanentError):
@@ -56,7 +64,7 @@ class Inbox:
     Args:
         database: where they are.
         table: a mapped class that has `JobColumns`.
-        owner: names this process; a row leased under another name is not ours.
+        owner: names this start of this process, see `owner_name`; a row leased under another name is not ours.
         lease_for: how long a lease holds without a heartbeat.
     """
 
@@ -91,7 +99,8 @@ class Inbox:
     async def lease(self, limit: int = 1) -> list[Job]:
         """Take up to `limit` open rows that nobody holds, the oldest of the lowest lane first.
 
-        A row whose lease ran out without a word is taken too, and its death is counted.
+        A row whose lease ran out without a word is taken too, and its death is counted, unless the holder was this
+        very process: it lives, and PostgreSQL was away for longer than the lease.
         """
         jobs, _ = await self.lease_or_pause(limit, longest=timedelta(0))
         return jobs
@@ -123,7 +132,7 @@ class Inbox:
                 lease_owner=self._owner,
                 lease_until=now + self.lease_for,
                 tries=table.c.tries + 1,
-                deaths=table.c.deaths + case((table.c.lease_owner.is_not(None), 1), else_=0),
+                deaths=table.c.deaths + case((table.c.lease_owner != self._owner, 1), else_=0),  # not for NULL either
             )
             .returning(*table.columns)
         )

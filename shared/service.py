@@ -70,7 +70,8 @@ class Service:
     ) -> None:
         self.name = name
         self.address = address
-        self.app = health_app(service=name, progress=(consumer.progress, *progress), checks=checks)
+        watched = (consumer.progress, consumer.reading, *progress)
+        self.app = health_app(service=name, progress=watched, checks=checks)
         self._consumer = consumer
         self._loops = loops
         self._closers = closers

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,7 +67,7 @@ class FoundUpload:
 
 
 class UploadRows(Protocol):
-    """What the use cases ask of the table. Every method is one transaction and may raise `DatabaseAwayError`."""
+    """What the use cases ask of the table. Each method or block is a transaction and may raise `DatabaseAwayError`."""
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         """Write a RECEIVING row; when the task has a row already, say what it is."""
@@ -86,8 +87,12 @@ class UploadRows(Protocol):
     async def expire(self, *, older_than: timedelta) -> list[FoundUpload]:
         """RECEIVING → EXPIRED for all that are too old; returns every EXPIRED row, also those of a sweep that died."""
 
-    async def forget(self, task_id: str) -> None:
-        """Remove an EXPIRED row whose remains are swept."""
+    def removing(self, task_id: str) -> AbstractAsyncContextManager[bool]:
+        """Hold an EXPIRED row while its remains are removed, and remove it with the end of the block.
+
+        False when another sweeper holds it, or it is not EXPIRED any more: then nothing under its key may be touched.
+        While it is held nobody can begin the upload anew. If the block raises, the row stays.
+        """
 
 
 class PostgresUploadRows:
@@ -181,12 +186,16 @@ class PostgresUploadRows:
             rows = (await connection.execute(_UPLOADS.where(Upload.state == UploadState.EXPIRED))).all()
         return [_found(row) for row in rows]
 
-    async def forget(self, task_id: str) -> None:
-        """See `UploadRows.forget`."""
+    @asynccontextmanager
+    async def removing(self, task_id: str) -> AsyncIterator[bool]:
+        """See `UploadRows.removing`."""
+        expired = (Upload.task_id == task_id, Upload.state == UploadState.EXPIRED)
         async with self._database.transaction() as connection:
-            await connection.execute(
-                delete(Upload).where(Upload.task_id == task_id, Upload.state == UploadState.EXPIRED)
-            )
+            holding = select(Upload.task_id).where(*expired).with_for_update(skip_locked=True)
+            held = (await connection.execute(holding)).scalar_one_or_none() is not None
+            yield held
+            if held:
+                await connection.execute(delete(Upload).where(*expired))
 
 
 _UPLOADS = select(Upload.__table__)

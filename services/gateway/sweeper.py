@@ -16,7 +16,10 @@ _log = logger(__name__)
 
 
 class Sweeper:
-    """RECEIVING → EXPIRED first, so that no late request can be accepted; then the remains; then the row."""
+    """RECEIVING → EXPIRED first, so that no late request can be accepted; then the remains; then the row.
+
+    The row is held meanwhile: a second gateway's sweeper that comes late must not remove what was accepted since.
+    """
 
     def __init__(self, *, store: ObjectStore, rows: UploadRows, expiry: timedelta, interval: timedelta) -> None:
         self.progress = Progress("upload sweeper")
@@ -44,15 +47,19 @@ class Sweeper:
         Raises:
             StorageAwayError, StorageRefusedError, DatabaseAwayError: the rest is swept next time.
         """
-        expired = await self._rows.expire(older_than=self._expiry)
-        for found in expired:
+        removed = 0
+        for found in await self._rows.expire(older_than=self._expiry):
             with task_scope(found.upload.task_id):
-                await self._remove(found)
-        return len(expired)
+                removed += await self._remove(found)
+        return removed
 
-    async def _remove(self, found: FoundUpload) -> None:
+    async def _remove(self, found: FoundUpload) -> bool:
+        """Remove what is left of an upload, unless another gateway does; once its row is gone the key may be reused."""
         key = found.upload.object_key
-        aborted = await self._store.abort_uploads(key)
-        await self._store.delete(key)
-        await self._rows.forget(found.upload.task_id)
-        _log.info("upload_expired", object_key=key, unfinished_writes=aborted)
+        async with self._rows.removing(found.upload.task_id) as held:
+            if held:
+                aborted = await self._store.abort_uploads(key)
+                await self._store.delete(key)
+        if held:
+            _log.info("upload_expired", object_key=key, unfinished_writes=aborted)
+        return held

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import UTC, datetime
 
 from services.monitor.handlers import TOPICS, submitted_handler
@@ -13,7 +11,7 @@ from services.monitor.watching import Watching
 from shared.db.engine import Database
 from shared.db.models import DruidWatch
 from shared.druid import Druid, HttpDruid
-from shared.inbox import Inbox
+from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
@@ -35,7 +33,7 @@ def create_app(
     asked = druid or own_druid
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
-    inbox = Inbox(database, DruidWatch, owner=f"{socket.gethostname()}:{os.getpid()}", lease_for=options.lease_for)
+    inbox = Inbox(database, DruidWatch, owner=owner_name(), lease_for=options.lease_for)
     pace = options.pace()
     watching = Watching(inbox, asked, producer, options.patience(), pace, clock=lambda: datetime.now(UTC))
     poller = Poller(

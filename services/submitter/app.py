@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from datetime import UTC, datetime
 
 from services.submitter.handlers import TOPICS, Handlers
@@ -13,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
 from shared.events import FileUploaded, TaskUpdated
-from shared.inbox import Inbox
+from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
@@ -39,7 +37,7 @@ def create_app(
     inbox = Inbox(
         database,
         Submission,
-        owner=f"{socket.gethostname()}:{os.getpid()}",
+        owner=owner_name(),
         lease_for=options.lease_for,
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import socket
+import asyncio
 from datetime import UTC, datetime
 
 from services.validator.handlers import uploaded_handler
 from services.validator.judge import Judge, Rules
 from services.validator.settings import ValidatorSettings
+from services.validator.workplace import Workplace
 from shared.db.engine import Database
 from shared.db.models import ValidationJob
 from shared.events import FileUploaded
-from shared.inbox import Inbox
+from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
@@ -36,24 +36,33 @@ def create_app(
     database = database or Database(settings.database)
     store = store or S3ObjectStore(settings.store)
     producer = producer or EventProducer(settings.kafka, source=NAME)
-    inbox = Inbox(database, ValidationJob, owner=f"{socket.gethostname()}:{os.getpid()}", lease_for=options.lease_for)
+    inbox = Inbox(database, ValidationJob, owner=owner_name(), lease_for=options.lease_for)
     rules = Rules(
         allowed_buckets=frozenset({store.bucket, *options.allowed_buckets}),
         max_source_bytes=options.max_source_bytes,
+        max_record_bytes=settings.kafka.max_record_bytes,
         parse=options.parse_limits(),
         child=options.child_limits(),
-        work_dir=options.work_dir,
     )
-    judge = Judge(store, inbox, producer, rules, lambda: datetime.now(UTC))
+    workplace = Workplace(options.work_dir)
+    judge = Judge(store, inbox, producer, rules, workplace, lambda: datetime.now(UTC))
     worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
     handle = uploaded_handler(database, inbox, worker.wake, small_file_bytes=options.small_file_bytes)
     consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)
+
+    async def work(stop: asyncio.Event) -> None:
+        await asyncio.to_thread(workplace.open)
+        await worker.run(stop)
+
+    async def leave_workplace() -> None:
+        await asyncio.to_thread(workplace.close)
+
     return Service(
         NAME,
         address=Address(options.host, options.port),
         consumer=consumer,
-        loops=(worker.run,),
+        loops=(work,),
         progress=(worker.progress,),
         checks={"postgresql": database.ping, "s3": store.ping, "kafka": lambda: admin.ping(settings.kafka)},
-        closers=(producer.stop, store.close, database.close),
+        closers=(leave_workplace, producer.stop, store.close, database.close),
     )

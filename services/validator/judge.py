@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +22,7 @@ from services.validator.engine import (
 )
 from services.validator.publication import Run
 from services.validator.source import Source, permitted
+from services.validator.workplace import Workplace
 from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -40,13 +39,13 @@ OUR_FAULTS = frozenset({"source_changed", "source_refused"})
 
 @dataclass(frozen=True)
 class Rules:
-    """What the judge must keep: where files may come from, how large they may be, and the limits of a child."""
+    """What the judge must keep: where files may come from, how large files and records may be, a child's limits."""
 
     allowed_buckets: frozenset[str]
     max_source_bytes: int
+    max_record_bytes: int
     parse: ParseLimits
     child: ChildLimits
-    work_dir: Path
 
 
 class Judge:
@@ -57,12 +56,19 @@ class Judge:
     """
 
     def __init__(
-        self, store: ObjectStore, inbox: Inbox, producer: EventProducer, rules: Rules, clock: Callable[[], datetime]
+        self,
+        store: ObjectStore,
+        inbox: Inbox,
+        producer: EventProducer,
+        rules: Rules,
+        workplace: Workplace,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._producer = producer
         self._rules = rules
+        self._workplace = workplace
         self._clock = clock
 
     async def __call__(self, job: Job) -> Done:
@@ -85,8 +91,11 @@ class Judge:
             await self._sweep(run)
         return Done((_read(spoken),))
 
-    def last_words(self, job: Job, why: str) -> tuple[TaskUpdated, ...]:
-        """The end of a task whose file has killed the parser three times."""
+    def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
+        """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
+        spoken = job.columns["outcome"]
+        if spoken is not None:
+            return (_read(spoken),)
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         problem = Problem(code="validator_died", message=message)
@@ -96,17 +105,13 @@ class Judge:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
             return self._end(event, TaskStatus.REJECTED, source)
-        self._rules.work_dir.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{event.task_id}-", dir=self._rules.work_dir))
-        try:
+        with self._workplace.folder(event.task_id) as folder:
             file = folder / "source"
             found = await self._fetch(event, source, file)
             if isinstance(found, Problem):
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
                 return self._end(event, status, found)
             return await self._read(event, run, file, found.size_bytes)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}
@@ -143,15 +148,26 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
+        return await self._conclude(event, run, verdict, output=output, file_size=file_size)
+
+    async def _conclude(
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
+    ) -> FileValidated | TaskUpdated:
+        """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
+        limit_bytes = self._rules.max_record_bytes
+        if isinstance(verdict, Accepted):
+            told = publication.validated(
+                event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
+            )
+            wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
+            if wide is None:
+                await self._keep(verdict, run, output)
+                _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
+                return told.model_copy(update={"finished_at": self._clock()})
+            verdict = wide
         await self._keep(verdict, run, output)
-        finished_at = self._clock()
-        if isinstance(verdict, Rejected):
-            _log.info("rejected", code=verdict.problems[0].code)
-            return publication.rejected(event, verdict, run, occurred_at=finished_at)
-        _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-        return publication.validated(
-            event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=finished_at
-        )
+        _log.info("rejected", code=verdict.problems[0].code)
+        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock())
 
     async def _keep(self, verdict: Accepted | Rejected, run: Run, output: Path) -> None:
         """Store parts, rejects and report in the run's own folders."""

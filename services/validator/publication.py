@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.validator.engine import Accepted, Rejected
-from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskStatus, TaskUpdated
+from pydantic import JsonValue
 
+from services.validator.engine import Accepted, Code, Rejected
+from services.validator.engine import Problem as Reason
+from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskStatus, TaskUpdated
+from shared.kafka.envelope import record_bytes
+
+MESSAGE_CHARACTERS = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,8 +74,34 @@ def validated(
     )
 
 
-def rejected(event: FileUploaded, verdict: Rejected, run: Run, *, occurred_at: datetime) -> TaskUpdated:
-    """The event that ends a task whose file cannot be loaded."""
+def too_wide(verdict: Accepted, told: FileValidated, *, limit_bytes: int) -> Rejected | None:
+    """The verdict in place of an accepted one whose event no record can hold; None when one can."""
+    needed = record_bytes(told)
+    if needed <= limit_bytes:
+        return None
+    message = (
+        f"The names of the {len(told.columns):,} columns make a message of {needed:,} bytes, and at most "
+        f"{limit_bytes:,} are taken (setting KAFKA_MAX_RECORD_BYTES): shorten the names, or send fewer columns."
+    )
+    detail: dict[str, JsonValue] = {"columns": len(told.columns), "record_bytes": needed, "limit": limit_bytes}
+    return Rejected(
+        problems=(Reason(code=Code.LIMIT_COLUMNS, message=message, detail=detail),),
+        rows_read=verdict.rows_read,
+    )
+
+
+def rejected(
+    event: FileUploaded, verdict: Rejected, run: Run, *, limit_bytes: int, occurred_at: datetime
+) -> TaskUpdated:
+    """The event that ends a task whose file cannot be loaded; problems that no record can hold are told in short."""
+    whole = _rejected(event, verdict, run, occurred_at=occurred_at)
+    if record_bytes(whole) <= limit_bytes:
+        return whole
+    short = tuple(Problem(code=one.code, message=one.message[:MESSAGE_CHARACTERS]) for one in whole.problems)
+    return whole.model_copy(update={"problems": short})
+
+
+def _rejected(event: FileUploaded, verdict: Rejected, run: Run, *, occurred_at: datetime) -> TaskUpdated:
     return TaskUpdated(
         task_id=event.task_id,
         tenant=event.tenant,

@@ -25,7 +25,8 @@ class ValidatorOptions(SettingsGroup):
     """The validator's own settings; every variable starts with VALIDATOR_.
 
     `allowed_buckets` (comma-separated) are those that `file_uri` may name beside our own bucket; `work_dir` holds one
-    file and its parts at a time for each of the `concurrency` workers; files up to `small_file_bytes` go first.
+    file and its parts at a time for each of the `concurrency` workers, in a folder of each process; several validators
+    may share it. Files up to `small_file_bytes` go first.
     `max_rss_bytes` and `max_seconds` bound the child process that reads a file.
     """
 

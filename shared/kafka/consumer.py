@@ -70,6 +70,7 @@ class Consumer:
         backoff: Backoff | None = None,
     ) -> None:
         self.progress = Progress(f"{service} consumer")
+        self.reading = Progress(f"{service} reading")
         self._settings = settings
         self._service = service
         self._topics = topics
@@ -86,7 +87,7 @@ class Consumer:
         while not self._stopping.is_set():
             broker = self._make_broker()
             try:
-                await _start(broker)
+                await _start(broker, self.reading)
             except Exception as error:  # noqa: BLE001  # whatever keeps us out, a service that never joins is worse
                 failures += 1
                 self._say_waiting(error, failures)
@@ -134,6 +135,7 @@ class Consumer:
             group_id=group_name(self._settings, self._service),
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",  # an upstream system that aborts its transaction has announced nothing
             max_poll_interval_ms=3_600_000,  # a record may wait in hand for as long as PostgreSQL is away
             parser=_tolerant_parser,
             decoder=_raw_decoder,
@@ -148,7 +150,11 @@ class Consumer:
         if isinstance(record, tuple):  # pragma: no cover  # FastStream's type allows batches, which are not asked for
             return
         self.progress.begin()
-        await self._settle(record)
+        try:
+            await self._settle(record)
+        except Exception as error:  # noqa: BLE001  # FastStream would swallow it, and the next commit pass the record
+            _log.exception("consumer_defect", topic=record.topic, offset=record.offset)
+            await self._park(record, type(error).__name__, tries=1, told=None)
         offset = {TopicPartition(record.topic, record.partition): record.offset + 1}
         try:
             if self._subscriber is not None and self._subscriber.consumer is not None:
@@ -262,10 +268,10 @@ class Consumer:
             await asyncio.wait_for(self._stopping.wait(), self._backoff.delay(failures).total_seconds())
 
 
-async def _start(broker: KafkaBroker) -> None:
+async def _start(broker: KafkaBroker, reading: Progress) -> None:
     await broker.connect()  # settles how consumers are built, before the first is
     config: Any = broker.config.broker_config
-    config.builder = partial(TolerantConsumer, **config.builder.keywords)
+    config.builder = partial(TolerantConsumer, reading=reading, **config.builder.keywords)
     await broker.start()
 
 

@@ -34,6 +34,8 @@ SPEC_VERSION = "1.0"
 CONTENT_TYPE = "application/json"
 _CLASSES = {event.event_type: event for event in EVENT_CLASSES}
 _OUR_TYPES = "ingest."
+# Kafka counts the key, the headers, and the framing of a batch of one: 450 bytes with a traceparent.
+_BESIDE_THE_BODY_BYTES = 1_024
 # https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -121,8 +123,12 @@ def encode(event: AnyEvent, *, source: str, traceparent: str | None = None) -> O
     }
     if traceparent:
         headers["traceparent"] = traceparent
-    body = event.model_dump_json(exclude_none=True).encode()
-    return OutgoingRecord(event.topic, event.task_id, headers, body, event.event_id)
+    return OutgoingRecord(event.topic, event.task_id, headers, _body(event), event.event_id)
+
+
+def record_bytes(event: AnyEvent) -> int:
+    """How much of a topic's `max.message.bytes` the event's record takes, at most."""
+    return len(_body(event)) + _BESIDE_THE_BODY_BYTES
 
 
 def decode(*, topic: str, value: bytes | None, headers: RawHeaders, timestamp_ms: int) -> Received:
@@ -162,6 +168,10 @@ def record_time(timestamp_ms: int) -> datetime | None:
         return datetime.fromtimestamp(max(timestamp_ms, 0) / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def _body(event: AnyEvent) -> bytes:
+    return event.model_dump_json(exclude_none=True).encode()
 
 
 def _attributes(headers: RawHeaders) -> dict[str, str]:

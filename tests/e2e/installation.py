@@ -60,6 +60,10 @@ class Installation(installation.Installation):
         assert code == -signal.SIGKILL, f"{service} ended with {code}, not at its fail point"
         self.start(service)
 
+    def work_files(self) -> list[str]:
+        """What validators have in their work folders now."""
+        return [path.name for path in (self._logs / "work").rglob("*") if path.is_file()]
+
     # --------------------------------------------------------------------------------------------------- tasks
 
     def upload(self, content: bytes | Path, datasource: str, *, filename: str = "rows.csv", **fields: str) -> str:

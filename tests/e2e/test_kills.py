@@ -40,3 +40,14 @@ def test_a_kill_changes_nothing(installation: Installation, service: str, point:
     assert installation.druid_tasks(task_id, datasource) == [f"ingest_{task_id}_1"]
     assert installation.ends(task_id) == ["COMPLETED"]
     installation.settled()  # or what is said again would meet the next fail point
+
+
+def test_a_killed_validator_leaves_no_files(installation: Installation) -> None:
+    installation.restart("validator", failpoint="V1")
+    task_id = installation.upload(rows_csv(100), installation.datasource())
+    installation.revive("validator")
+    installation.completed(task_id, read=100)
+    assert installation.work_files() == ["lock"]
+    installation.stop("validator")
+    assert installation.work_files() == []
+    installation.start("validator")

@@ -14,7 +14,7 @@ from .verdict import RejectsFile
 
 REJECTS_NAME = "rejects.ndjson.gz"
 _SAMPLE_CHARS = 200
-_BUFFER_LINES = 10_000
+FLUSH_BYTES = 8 * 1024 * 1024
 # json.dumps would build an encoder for every row.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -26,7 +26,7 @@ class RejectsWriter:
         self._path = output_dir / REJECTS_NAME
         self._max_samples = max_samples
         self._sink: GzipSink | None = None
-        self._lines: list[str] = []
+        self._waiting = bytearray()
         self.counts: Counter[str] = Counter()
         self.samples: dict[str, list[JsonValue]] = {}
         self.rows = 0
@@ -42,24 +42,24 @@ class RejectsWriter:
             "fields": fields,
             "errors": [stated],
         }
-        self._lines.append(_encode(line))
+        self._waiting += _encode(line).encode() + b"\n"
         self.rows += 1
         self.counts[error.code] += 1
         samples = self.samples.setdefault(error.code, [])
         if len(samples) < self._max_samples:
             where: dict[str, JsonValue] = {"record": place.record, "line": place.line}
             samples.append({**where, **stated, "raw": place.raw[:_SAMPLE_CHARS]})
-        if len(self._lines) >= _BUFFER_LINES:
+        if len(self._waiting) >= FLUSH_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Hand on what was taken so far, to keep memory flat."""
-        if not self._lines:
+        """Hand on what was taken so far; called at every 8 MiB, to keep memory flat however long the rows are."""
+        if not self._waiting:
             return
         if self._sink is None:
             self._sink = GzipSink(self._path)
-        self._sink.write(("\n".join(self._lines) + "\n").encode())
-        self._lines = []
+        self._sink.write(bytes(self._waiting))
+        self._waiting.clear()
 
     def close(self) -> RejectsFile | None:
         """Finish the file; None when no row was bad."""

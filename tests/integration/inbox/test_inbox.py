@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from shared.db.engine import Database
 from shared.events import body_of
-from shared.inbox import SHORTEST, Inbox, Job, LeaseLostError
+from shared.inbox import SHORTEST, Inbox, Job, LeaseLostError, owner_name
 from tests.integration.inbox.jobs import TABLE, TRACE, expire_leases, inbox_of, make_available, put, received, row_of
 from tests.integration.kafka.rig import an_update
 
@@ -189,13 +189,28 @@ async def test_deaths_are_counted_and_words_are_not(store: Database) -> None:
     inbox = inbox_of(store, "a")
     (first,) = await inbox.lease()
     await inbox.release(first, delay=NOW, reason=None)
-    (second,) = await inbox.lease()
+    (second,) = await inbox_of(store, "one that is killed").lease()
     await expire_leases(store)
     (third,) = await inbox.lease()
     await inbox.release(third, delay=NOW, reason="retry", died=True)
     (fourth,) = await inbox.lease()
     assert [job.deaths for job in (first, second, third, fourth)] == [0, 0, 1, 2]
     assert [job.tries for job in (first, second, third, fourth)] == [1, 2, 3, 4]
+
+
+async def test_a_holder_that_comes_back_to_its_own_row_has_not_died(store: Database) -> None:
+    await put(store)
+    inbox = inbox_of(store, "a")
+    await inbox.lease()
+    await expire_leases(store)
+    (again,) = await inbox.lease()
+    assert (again.tries, again.deaths) == (2, 0)
+
+
+def test_every_start_of_a_process_has_a_name_of_its_own() -> None:
+    first, second = owner_name(), owner_name()
+    assert first != second
+    assert first.rpartition(":")[0] == second.rpartition(":")[0]
 
 
 async def test_a_finished_row_is_over(store: Database) -> None:

@@ -150,8 +150,8 @@ async def test_the_third_death_is_the_last(store: Database) -> None:
 async def test_vanished_holders_count_as_deaths(store: Database) -> None:
     notebook = Notebook()
     (event,) = await put(store)
-    for _ in range(3):
-        await inbox_of(store, "one that is killed").lease()
+    for start in range(3):
+        await inbox_of(store, f"killed at its start {start}").lease()
         await expire_leases(store)
     async with working(inbox_of(store, "a"), done, notebook):
         (record,) = await notebook.written.until(lambda _: True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from shared import events
 from shared.backoff import Backoff
 from shared.errors import PermanentError, TransientError
 from shared.kafka.consumer import Handler
-from shared.kafka.envelope import Received
+from shared.kafka.envelope import Received, decode
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
 from tests.integration.kafka.rig import Record, Rig, an_update, make_consumer, new_task_id, rig_on
@@ -97,6 +99,24 @@ async def test_a_letter_that_does_not_fit_says_where_the_record_is(topics: Kafka
     assert letter.value is None
     assert dict(letter.headers)["dlq_left_out_bytes"] == b"300000"
     assert dict(letter.headers)["dlq_offset"] == b"0"
+
+
+async def test_a_defect_outside_the_handler_parks_the_record_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = an_update(), an_update()
+
+    def choke(*, value: bytes | None, **arguments: Any) -> Received:
+        if bad.task_id.encode() in (value or b""):
+            msg = "secret of the defect"
+            raise ZeroDivisionError(msg)
+        return decode(value=value, **arguments)
+
+    monkeypatch.setattr("shared.kafka.consumer.decode", choke)
+    offset = await rig.publish(bad)
+    await rig.publish(good)
+    await rig.handled.until(lambda one: one.event == good)
+    letter = await rig.letter("task.updated", offset)
+    assert bad.task_id.encode() in (letter.value or b"")
+    assert dict(letter.headers)["dlq_error"] == b"ZeroDivisionError"
 
 
 async def _in_hand(eyes: Rig, value: bytes) -> Record:

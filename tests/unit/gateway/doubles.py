@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ class InMemoryUploadRows:
         self.away = 0
         self.answers_lost = 0
         self.now = NOW
+        self.held: set[str] = set()
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -91,11 +93,19 @@ class InMemoryUploadRows:
                 self.rows[task_id] = replace(row, state=UploadState.EXPIRED)
         return [row for row in self.rows.values() if row.state is UploadState.EXPIRED]
 
-    async def forget(self, task_id: str) -> None:
+    @asynccontextmanager
+    async def removing(self, task_id: str) -> AsyncIterator[bool]:
         self._answer()
         row = self.rows.get(task_id)
-        if row is not None and row.state is UploadState.EXPIRED:
+        if row is None or row.state is not UploadState.EXPIRED or task_id in self.held:
+            yield False
+            return
+        self.held.add(task_id)
+        try:
+            yield True
             del self.rows[task_id]
+        finally:
+            self.held.discard(task_id)
 
     def _holds(self, claim: Claim) -> bool:
         row = self.rows.get(claim.upload.task_id)

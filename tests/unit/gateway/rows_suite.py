@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadRows, UploadState
 from shared import ids
 from shared.events import FileUploaded, LoadMode, LoadOptions
@@ -80,11 +82,12 @@ class UploadRowsSuite:
         await rows.discard(claim)
         assert await rows.find(claim.upload.task_id) is None
 
-    async def test_stored_upload_is_neither_discarded_nor_expired_nor_forgotten(self, rows: UploadRows) -> None:
+    async def test_stored_upload_is_neither_discarded_nor_expired_nor_removed(self, rows: UploadRows) -> None:
         claim = await begun(rows)
         await rows.store(claim, event_of(claim.upload), traceparent=None)
         await rows.discard(claim)
-        await rows.forget(claim.upload.task_id)
+        async with rows.removing(claim.upload.task_id) as held:
+            assert not held
         expired = await rows.expire(older_than=timedelta(0))
         assert claim.upload.task_id not in {found.upload.task_id for found in expired}
         found = await rows.find(claim.upload.task_id)
@@ -107,11 +110,41 @@ class UploadRowsSuite:
         assert found.state is UploadState.EXPIRED
         assert await rows.take_over(found) is None
 
-    async def test_expired_upload_is_listed_until_it_is_forgotten(self, rows: UploadRows) -> None:
+    async def test_expired_upload_is_listed_until_it_is_removed(self, rows: UploadRows) -> None:
         claim = await begun(rows)
         await rows.expire(older_than=timedelta(0))
         again = await rows.expire(older_than=timedelta(hours=1))
         assert claim.upload.task_id in {found.upload.task_id for found in again}
-        await rows.forget(claim.upload.task_id)
+        async with rows.removing(claim.upload.task_id) as held:
+            assert held
         assert await rows.find(claim.upload.task_id) is None
         assert isinstance(await rows.begin(claim.upload), Claim)
+
+    async def test_only_one_at_a_time_removes_an_expired_upload(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.expire(older_than=timedelta(0))
+        async with rows.removing(claim.upload.task_id) as held:
+            assert held
+            async with rows.removing(claim.upload.task_id) as held_too:
+                assert not held_too
+            found = await rows.begin(claim.upload)
+            assert isinstance(found, FoundUpload)
+            assert found.state is UploadState.EXPIRED
+        async with rows.removing(claim.upload.task_id) as held:
+            assert not held
+
+    async def test_removal_that_fails_is_taken_up_again(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        await rows.expire(older_than=timedelta(0))
+        with pytest.raises(RuntimeError):  # noqa: PT012  # the error must cross the block's end
+            async with rows.removing(claim.upload.task_id) as held:
+                assert held
+                raise RuntimeError
+        async with rows.removing(claim.upload.task_id) as held:
+            assert held
+
+    async def test_new_upload_is_not_removed_for_one_that_expired(self, rows: UploadRows) -> None:
+        claim = await begun(rows)
+        async with rows.removing(claim.upload.task_id) as held:
+            assert not held
+        assert await rows.store(claim, event_of(claim.upload), traceparent=None)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.gateway.rows import Claim
+from services.gateway.rows import Claim, FoundUpload
 from services.gateway.sweeper import Sweeper
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.port import StorageAwayError
@@ -65,6 +65,71 @@ async def test_sweep_that_fails_is_taken_up_again(store: InMemoryObjectStore) ->
     store.away = False
     assert await sweeper(store, rows).sweep() == 1
     assert not rows.rows
+
+
+class PausedRows(InMemoryUploadRows):
+    """What another gateway sees of the same rows; its sweeper pauses when it has listed them."""
+
+    def __init__(self, rows: InMemoryUploadRows) -> None:
+        super().__init__()
+        self.rows, self.held, self.now = rows.rows, rows.held, rows.now
+        self.listed, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def expire(self, *, older_than: timedelta) -> list[FoundUpload]:
+        found = await super().expire(older_than=older_than)
+        self.listed.set()
+        await self.go_on.wait()
+        return found
+
+
+class PausedStore(InMemoryObjectStore):
+    """The same objects as another gateway reaches them, slowly."""
+
+    def __init__(self, store: InMemoryObjectStore) -> None:
+        super().__init__()
+        self.buckets = store.buckets
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete(self, key: str) -> None:
+        self.asked.set()
+        await self.go_on.wait()
+        await super().delete(key)
+
+
+async def sent_again(store: InMemoryObjectStore, rows: InMemoryUploadRows, claim: Claim) -> bool:
+    """The client repeats its request; returns whether the file was accepted."""
+    again = await rows.begin(claim.upload)
+    if not isinstance(again, Claim):
+        return False
+    await store.put_bytes(claim.upload.object_key, b"sent again")
+    return await rows.store(again, event_of(claim.upload), traceparent=None)
+
+
+async def test_a_late_sweeper_leaves_an_accepted_file_alone(store: InMemoryObjectStore) -> None:
+    rows = InMemoryUploadRows()
+    claim = await left_behind(store, rows)
+    late = PausedRows(rows)
+    sweeping = asyncio.create_task(sweeper(store, late).sweep())
+    await late.listed.wait()
+    assert await sweeper(store, rows).sweep() == 1
+    assert await sent_again(store, rows, claim)
+    late.go_on.set()
+    assert await sweeping == 0
+    assert claim.upload.object_key in store.objects()
+
+
+async def test_nothing_is_accepted_while_a_slow_sweeper_removes(store: InMemoryObjectStore) -> None:
+    rows = InMemoryUploadRows()
+    claim = await left_behind(store, rows)
+    slow = PausedStore(store)
+    sweeping = asyncio.create_task(sweeper(slow, rows).sweep())
+    await slow.asked.wait()
+    assert await sweeper(store, rows).sweep() == 0
+    assert not await sent_again(store, rows, claim)
+    slow.go_on.set()
+    assert await sweeping == 1
+    assert await sent_again(store, rows, claim)
+    assert claim.upload.object_key in store.objects()
 
 
 async def test_loop_goes_on_while_the_store_is_away_and_stops_when_told(store: InMemoryObjectStore) -> None:

@@ -118,6 +118,8 @@ class ObjectStoreSuite:
         await self.arrived(writer)
         assert await store.abort_uploads("left/behind") == 1
         assert await store.abort_uploads("left/behind") == 0
+        # `away`: versitygw answers NoSuchUpload to the last part without reading its body, and resets the connection
+        # while we send (2 MiB: 53 of 125 single tries; 1 kB: none), for aiobotocore an EndpointConnectionError.
         with pytest.raises(Exception, match=r"aborted|gone|away"):
             await writer.commit()
         with pytest.raises(ObjectNotFoundError):

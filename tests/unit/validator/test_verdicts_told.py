@@ -1,0 +1,155 @@
+"""What the judge keeps and tells of a file: always one record that Kafka takes, and one end."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from services.validator.engine import ChildLimits, ParseLimits
+from services.validator.judge import Judge, Rules
+from services.validator.workplace import LOCK_NAME, Workplace
+from shared import ids
+from shared.events import AnyEvent, FileUploaded, FileValidated, TaskStatus, TaskUpdated
+from shared.inbox import Inbox, Job
+from shared.kafka.envelope import encode, record_bytes
+from shared.kafka.producer import EventProducer
+from shared.storage.memory import InMemoryObjectStore
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LIMIT_BYTES = 8_192
+
+
+class Notebook:
+    """An inbox and a producer that write down what they are told."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+        self.emitted: list[AnyEvent] = []
+
+    async def update(self, _: Job, **columns: Any) -> None:
+        self.kept.update(columns)
+
+    async def emit(self, event: AnyEvent, *, traceparent: str | None = None) -> None:
+        del traceparent
+        self.emitted.append(event)
+
+
+@pytest.fixture
+async def store() -> InMemoryObjectStore:
+    made = InMemoryObjectStore()
+    await made.ensure_bucket()
+    return made
+
+
+def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path) -> Judge:
+    rules = Rules(
+        allowed_buckets=frozenset({store.bucket}),
+        max_source_bytes=2**30,
+        max_record_bytes=LIMIT_BYTES,
+        parse=ParseLimits(),
+        child=ChildLimits(),
+    )
+    inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lambda: NOW)
+
+
+async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> FileValidated | TaskUpdated:
+    """The judge's last word on a file, after a look at what it kept."""
+    notebook = Notebook()
+    job = await job_of(store, content)
+    done = await judge_of(store, notebook, work_dir)(job)
+    (said,) = done.events
+    assert files_below(work_dir) == [LOCK_NAME]
+    assert isinstance(said, FileValidated | TaskUpdated)
+    assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
+    return said
+
+
+def files_below(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+async def job_of(store: InMemoryObjectStore, content: str = "", **columns: Any) -> Job:
+    task_id = ids.fresh_task_id()
+    key = f"uploads/{task_id}.csv"
+    await store.put_bytes(key, content.encode())
+    uri = f"s3://{store.bucket}/{key}"
+    event = FileUploaded(task_id=task_id, datasource_name="wide", file_uri=uri, accepted_at=NOW)
+    return Job(
+        event_id=uuid.uuid4(),
+        task_id=task_id,
+        attempt=1,
+        event=event.model_dump(mode="json"),
+        traceparent=None,
+        tries=1,
+        deaths=0,
+        wait_reason=None,
+        columns={"outcome": None, **columns},
+    )
+
+
+def wide(columns: int, *, name_characters: int) -> str:
+    names = [f"c{number}".ljust(name_characters, "_") for number in range(columns)]
+    return f"ts,{','.join(names)}\n2024-01-01{',1' * columns}\n"
+
+
+async def test_a_verdict_that_no_record_holds_rejects_the_file(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    said = await told(store, wide(40, name_characters=100), tmp_path)
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason, said.rows_read) == (TaskStatus.REJECTED, "limit_columns", 1)
+    (problem,) = said.problems
+    assert (problem.detail["columns"], problem.detail["limit"]) == (40, LIMIT_BYTES)
+    assert f"{LIMIT_BYTES:,}" in problem.message
+    assert "KAFKA_MAX_RECORD_BYTES" in problem.message
+    assert record_bytes(said) <= LIMIT_BYTES
+    assert [key for key in store.objects() if not key.startswith("uploads/")] == []
+
+
+async def test_a_verdict_that_fits_is_told(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    said = await told(store, wide(40, name_characters=20), tmp_path)
+    assert isinstance(said, FileValidated)
+    assert len(said.columns) == 40
+    assert {key.split("/")[0] for key in store.objects()} == {"uploads", "validated", "reports"}
+
+
+async def test_a_rejection_that_no_record_holds_is_told_shorter(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    names = [f"name{number}".ljust(3_000, "_") for number in range(9)]
+    said = await told(store, f"{','.join(names)}\n{','.join('abcdefghi')}\n", tmp_path)
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason) == (TaskStatus.REJECTED, "timestamp_missing")
+    assert said.problems[0].message.startswith("No column looks like a time")
+    assert said.report_key in store.objects()
+    assert record_bytes(said) <= LIMIT_BYTES
+
+
+async def test_the_last_words_on_a_file_are_the_verdict_that_was_kept(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    judge = judge_of(store, notebook, tmp_path)
+    (verdict,) = (await judge(await job_of(store, wide(2, name_characters=5)))).events
+    assert isinstance(verdict, FileValidated)
+    job = await job_of(store, outcome=notebook.kept["outcome"])
+    assert judge.last_words(job, "the validator died 3 times on it") == (verdict,)
+
+
+async def test_the_last_words_on_a_file_without_a_verdict_end_its_task(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    (said,) = judge_of(store, Notebook(), tmp_path).last_words(await job_of(store), "the validator died 3 times on it")
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason) == (TaskStatus.FAILED, "validator_died")
+
+
+async def test_record_bytes_are_never_less_than_what_is_sent(store: InMemoryObjectStore) -> None:
+    event = FileUploaded.model_validate((await job_of(store)).event)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    record = encode(event, source="validator", traceparent=trace)
+    headers = sum(len(name) + len(value) for name, value in record.headers.items())
+    assert len(record.body) + len(record.key) + headers < record_bytes(event) < len(record.body) + 2_000
+    assert json.loads(record.body)["task_id"] == event.task_id
