@@ -78,10 +78,8 @@ class Installation:
         remove(lambda: asyncio.run(self.servers.drop_database(self.name)))
         asyncio.run(self.servers.create_database(self.name))
         remove(lambda: asyncio.run(self.servers.drop_bucket(self.bucket)))
-        asyncio.run(self.servers.create_bucket(self.bucket))
-        self.command("db", "upgrade")
+        self.command("setup")
         remove(lambda: asyncio.run(self.servers.delete_topics(self.prefix)))
-        self.command("topics", "create")
         remove(lambda: self.servers.drop_datasources(self.datasources))
         for service in services:
             remove(self.stop, service)

@@ -73,11 +73,6 @@ class Servers:
         async with self.connection(self._profile["DB_NAME"]) as connection:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    async def create_bucket(self, name: str) -> None:
-        """Make an empty bucket."""
-        async with self.s3() as s3:
-            await s3.create_bucket(Bucket=name)
-
     async def drop_bucket(self, name: str) -> None:
         """Remove a bucket with its objects and unfinished uploads; no error if there is none."""
         async with self.s3() as s3:
