@@ -30,7 +30,7 @@ from shared import events
 from shared.backoff import Backoff
 from shared.errors import PermanentError, TransientError
 from shared.health import Progress
-from shared.kafka.backlog import BacklogUnknownError, is_settled
+from shared.kafka.backlog import BacklogUnknownError, TopicEnds, is_settled
 from shared.kafka.envelope import Received, Subject, UnreadableRecordError, decode, record_time
 from shared.kafka.producer import EventProducer, RecordRefusedError
 from shared.kafka.reader import TolerantConsumer, is_unread
@@ -80,6 +80,7 @@ class Consumer:
         self._broker: KafkaBroker | None = None
         self._subscriber: DefaultSubscriber | None = None
         self._stopping = asyncio.Event()
+        self._ends = TopicEnds(settings)
 
     async def start(self) -> None:
         """Join the group; waits with back-off for as long as Kafka is away."""
@@ -107,6 +108,7 @@ class Consumer:
         if self._broker is not None:
             await self._broker.stop()
             self._broker = None
+        await self._ends.stop()
 
     async def caught_up(self, topic: str, *, patience: timedelta) -> bool:
         """Whether the group has settled all that `topic` held at the call; waits for that, at most `patience`.
@@ -118,7 +120,7 @@ class Consumer:
         if consumer is None:
             msg = f"the {self._service} has not joined its group yet"
             raise BacklogUnknownError(msg)
-        return await is_settled(consumer, topic_name(self._settings, topic), patience=patience)
+        return await is_settled(consumer, self._ends, topic_name(self._settings, topic), patience=patience)
 
     def _make_broker(self) -> KafkaBroker:
         broker = KafkaBroker(
