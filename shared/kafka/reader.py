@@ -22,7 +22,7 @@ from shared.kafka.trouble import Trouble
 from shared.telemetry import logger
 
 PROBE_SECONDS = 1.0
-PASS_SECONDS = 0.2
+PASS_SECONDS = 1.0  # how late an idle group may be to pass a mark; five looks a second cost an idle service its rest
 UNREAD = "unread"
 _log = logger(__name__)
 
