@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 from pydantic import JsonValue
 
-from .verdict import Code
+from .verdict import Code, ColumnType
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,42 @@ class Block:
         )
 
 
+@dataclass(slots=True)
+class PieceBlock(Block):
+    """A block of text whose records do not end with lines: `lines[n]` is record n and what stands before it.
+
+    `leads[n]` is how many bytes of it stand before the record.
+    """
+
+    leads: list[int] = field(default_factory=list)
+    _line_numbers: list[int] = field(default_factory=list)
+
+    def place(self, ordinal: int) -> Place:
+        """Where record `ordinal` stands: the line is that of its first byte."""
+        if not self._line_offsets:
+            self._line_offsets = list(accumulate(map(len, self.lines), initial=0))
+            self._line_numbers = list(accumulate((piece.count(b"\n") for piece in self.lines), initial=0))
+        piece, lead = self.lines[ordinal], self.leads[ordinal]
+        return Place(
+            record=self.first_record + ordinal,
+            line=self.first_line + self._line_numbers[ordinal] + piece.count(b"\n", 0, lead),
+            byte_offset=self.byte_offset + self._line_offsets[ordinal] + lead,
+            raw=piece[lead:].decode("utf-8"),
+        )
+
+
 class RecordReader(Protocol):
     """A format. Both methods may be called again and then read the file again."""
 
     header: list[str]
+
+    @property
+    def types(self) -> Sequence[ColumnType | None]:
+        """The type that the format declares for each column, or None; known once `blocks` has been read through.
+
+        A declared string never becomes a number. Declared numbers are checked like any others.
+        """
+        ...
 
     def blocks(self) -> Iterator[Block]:
         """The file's records in order. Raises `BadFile` when the file cannot be read on."""
