@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -33,11 +34,14 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands: data record (from 1), physical line (from 1), byte offset in the decompressed file."""
+    """Where a record stands: data record (from 1), physical line (from 1), byte offset in the text in UTF-8.
+
+    `line` and `byte_offset` are None in formats that have none; in a workbook `line` is the row of the sheet.
+    """
 
     record: int
-    line: int
-    byte_offset: int
+    line: int | None
+    byte_offset: int | None
     raw: str
 
 
@@ -104,6 +108,43 @@ class PieceBlock(Block):
             byte_offset=self.byte_offset + self._line_offsets[ordinal] + lead,
             raw=piece[lead:].decode("utf-8"),
         )
+
+
+@dataclass(slots=True)
+class TableBlock(Block):
+    """A block of a format that has rows and no text. `whole` has every row, good or bad, under the names of `header`.
+
+    `rows` are the numbers of the rows in a sheet, where there is one.
+    """
+
+    whole: pl.DataFrame = field(default_factory=pl.DataFrame)
+    header: Sequence[str] = ()
+    rows: Sequence[int] | None = None
+
+    def place(self, ordinal: int) -> Place:
+        """Where record `ordinal` stands; its raw text is a JSON object of its cells."""
+        cells = list(zip(self.header, self.whole.row(ordinal), strict=True))
+        raw = json.dumps(dict(cells) if len(dict(cells)) == len(cells) else cells, ensure_ascii=False)
+        line = None if self.rows is None else self.rows[ordinal]
+        return Place(record=self.first_record + ordinal, line=line, byte_offset=None, raw=raw)
+
+
+def table_block(
+    whole: pl.DataFrame,
+    header: Sequence[str],
+    first_record: int,
+    errors: dict[int, RowError],
+    rows: Sequence[int] | None = None,
+    blank_lines: int = 0,
+) -> TableBlock:
+    """Rows of text cells as a block; `errors` says which are bad, by position."""
+    height = range(whole.height)
+    good: Sequence[int] = [row for row in height if row not in errors] if errors else height
+    bad = [BadRecord(row, error, list(whole.row(row))) for row, error in sorted(errors.items())]
+    frame = whole[list(good)] if errors else whole
+    return TableBlock(
+        first_record, 1, 0, [], height, height, good, frame, bad, blank_lines, whole=whole, header=header, rows=rows
+    )
 
 
 class RecordReader(Protocol):

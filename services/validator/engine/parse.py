@@ -10,6 +10,7 @@ from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines
 from .formats.declared import column_type
 from .formats.opening import Opened, open_file
+from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
 from .infer import TypeTally, is_null
 from .parts import PartWriter
@@ -51,7 +52,8 @@ def parse_file(request: ParseRequest) -> Accepted | Rejected:
     report = Report(request)
     try:
         check_options(request.options)
-        return _Parse(request, open_file(request), report).run()
+        with Scratch(request.output_dir) as scratch:
+            return _Parse(request, open_file(request, scratch), report).run()
     except BadFile as bad:
         return report.reject([bad.problem])
 

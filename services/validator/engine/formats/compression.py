@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import lzma
 import re
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +13,7 @@ from typing import Protocol
 from services.validator.engine.request import MIB, ParseLimits
 from services.validator.engine.verdict import BadFile, Code
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from . import zstd
 
 CHUNK_BYTES = 4 * MIB
 HEAD_BYTES = 64 * 1024

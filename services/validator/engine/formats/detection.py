@@ -18,14 +18,11 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 _NUL_SHARE = 0.3
 _TAR_MARK_AT = 257
 
-_READ: tuple[tuple[bytes, Format], ...] = ()
+_READ: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"))
 _REFUSED = (
-    (b"PAR1", "a Parquet file"),
     (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
-    (b"ORC", "an ORC file"),
-    (b"Obj\x01", "an Avro file"),
     (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
     (b"SQLite format 3\x00", "a SQLite database"),
@@ -49,6 +46,10 @@ _FORMATS_OF_NAMES: dict[str, tuple[Format, ...]] = {
     ".json": ("json", "ndjson"),
     ".ndjson": ("ndjson",),
     ".jsonl": ("ndjson",),
+    ".parquet": ("parquet",),
+    ".pq": ("parquet",),
+    ".orc": ("orc",),
+    ".avro": ("avro",),
 }
 _COMPRESSIONS_OF_NAMES = {
     ".gz": "gzip",
