@@ -37,12 +37,14 @@ class Place:
     """Where a record stands: data record (from 1), physical line (from 1), byte offset in the text in UTF-8.
 
     `line` and `byte_offset` are None in formats that have none; in a workbook `line` is the row of the sheet.
+    In an archive `line` and `byte_offset` count within the `member`.
     """
 
     record: int
     line: int | None
     byte_offset: int | None
     raw: str
+    member: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Block:
     frame: pl.DataFrame
     bad: list[BadRecord]
     blank_lines: int
+    member: str | None = None
     _line_offsets: list[int] = field(default_factory=list)
 
     @property
@@ -83,6 +86,7 @@ class Block:
             line=self.first_line + start,
             byte_offset=self.byte_offset + self._line_offsets[start],
             raw=b"".join(self.lines[start:end]).decode("utf-8").rstrip("\r\n"),
+            member=self.member,
         )
 
 
@@ -107,6 +111,7 @@ class PieceBlock(Block):
             line=self.first_line + self._line_numbers[ordinal] + piece.count(b"\n", 0, lead),
             byte_offset=self.byte_offset + self._line_offsets[ordinal] + lead,
             raw=piece[lead:].decode("utf-8"),
+            member=self.member,
         )
 
 
@@ -126,7 +131,7 @@ class TableBlock(Block):
         cells = list(zip(self.header, self.whole.row(ordinal), strict=True))
         raw = json.dumps(dict(cells) if len(dict(cells)) == len(cells) else cells, ensure_ascii=False)
         line = None if self.rows is None else self.rows[ordinal]
-        return Place(record=self.first_record + ordinal, line=line, byte_offset=None, raw=raw)
+        return Place(record=self.first_record + ordinal, line=line, byte_offset=None, raw=raw, member=self.member)
 
 
 def table_block(

@@ -22,6 +22,8 @@ class Code(StrEnum):
     NOT_DELIMITED = "not_delimited"
     FORMAT_DAMAGED = "format_damaged"
     FORMAT_UNSUPPORTED = "format_unsupported"
+    ARCHIVE_MEMBER = "archive_member"
+    ARCHIVE_MIXED = "archive_mixed"
     HEADER_INVALID = "header_invalid"
     OPTION_INVALID = "option_invalid"
     TIMESTAMP_AMBIGUOUS = "timestamp_ambiguous"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import fastavro
+import openpyxl
 import pyarrow as pa
 import pyarrow.orc as po
 import pyarrow.parquet as pq
@@ -44,4 +47,51 @@ def avro_of(fields: list[dict[str, Any]], records: list[dict[str, Any]], **optio
     out = io.BytesIO()
     schema = fastavro.parse_schema({"type": "record", "name": "row", "fields": fields})
     fastavro.writer(out, schema, records, **options)
+    return out.getvalue()
+
+
+def xlsx(rows: list[list[Any]], *, sheets: tuple[str, ...] = ("Data",), **formats: str) -> bytes:
+    """The rows on the first of the sheets; `formats` are number formats by column letter."""
+    workbook = openpyxl.Workbook()
+    workbook.active.title = sheets[0]
+    for title in sheets[1:]:
+        workbook.create_sheet(title).append(["other"])
+    for row in rows:
+        workbook.active.append(row)
+    for letter, number_format in formats.items():
+        for cell in workbook.active[letter]:
+            cell.number_format = number_format
+    out = io.BytesIO()
+    workbook.save(out)
+    return out.getvalue()
+
+
+def edited(data: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """A zip file with one part changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
+        for member in before.infolist():
+            content = before.read(member)
+            if member.filename == part:
+                assert old in content, content
+                content = content.replace(old, new)
+            after.writestr(member, content)
+    return out.getvalue()
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def tarred(members: dict[str, bytes], mode: str = "w") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload] # any mode
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     return out.getvalue()

@@ -18,10 +18,14 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 _NUL_SHARE = 0.3
 _TAR_MARK_AT = 257
 
-_READ: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"ORC", "orc"), (b"Obj\x01", "avro"))
+_READ: tuple[tuple[bytes, Format], ...] = (
+    (b"PAR1", "parquet"),
+    (b"ORC", "orc"),
+    (b"Obj\x01", "avro"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+)
 _REFUSED = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)"),
-    (b"PK\x05\x06", "an empty zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)"),
     (b"PARE", "an encrypted Parquet file"),
     (b"ARROW1", "an Arrow file"),
@@ -50,6 +54,13 @@ _FORMATS_OF_NAMES: dict[str, tuple[Format, ...]] = {
     ".pq": ("parquet",),
     ".orc": ("orc",),
     ".avro": ("avro",),
+    ".xlsx": ("xlsx",),
+    ".xlsm": ("xlsx",),
+    ".zip": ("zip",),
+    ".tar": ("tar",),
+    ".tgz": ("tar",),
+    ".tbz2": ("tar",),
+    ".txz": ("tar",),
 }
 _COMPRESSIONS_OF_NAMES = {
     ".gz": "gzip",
@@ -65,11 +76,10 @@ _COMPRESSIONS_OF_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the content says; `disagreement` is a sentence when the name or the declared format says otherwise."""
+    """What the content says. A workbook is a zip file until its members were looked at."""
 
     format: Format
     compression: str | None
-    disagreement: str | None
 
 
 def detect(request: ParseRequest) -> Found:
@@ -80,14 +90,15 @@ def detect(request: ParseRequest) -> Found:
         raise BadFile(Code.OPTION_INVALID, message, option="format", allowed=list(FORMATS))
     inflated = Inflated(request.source_path, request.limits)
     found = _binary_format(inflated.head) or _text_format(Source(request), declared)
-    said = _disagreement(request.original_filename, declared, found, inflated.compression)
-    return Found(found, inflated.compression, said)
+    return Found(found, inflated.compression)
 
 
 def _binary_format(head: bytes) -> Format | None:
     for magic, name in _READ:
         if head.startswith(magic):
             return name
+    if head[_TAR_MARK_AT:].startswith(b"ustar"):
+        return "tar"
     for magic, looks_like in _REFUSED:
         if head.startswith(magic):
             message = f"The file is no delimited text: it looks like {looks_like}."
@@ -140,13 +151,14 @@ def _refuse_nul(head: bytes) -> None:
     raise BadFile(Code.NOT_DELIMITED, message, looks_like="binary data", byte_offset=offset)
 
 
-def _disagreement(filename: str, declared: str | None, found: Format, compression: str | None) -> str | None:
+def disagreement(filename: str, declared: str | None, found: Format, compression: str | None) -> str | None:
+    """A sentence when the file's name or the declared format says something else than the content."""
     said = []
     suffixes = [suffix.lower() for suffix in PurePath(filename).suffixes]
     packed = _COMPRESSIONS_OF_NAMES.get(suffixes[-1]) if suffixes else None
     if packed and packed != compression:
         said.append(f"the name says {packed} and the content is {compression or 'not compressed'}")
-    inner = suffixes[-2:-1] if packed else suffixes[-1:]
+    inner = suffixes[-2:-1] if packed and suffixes[-1] not in _FORMATS_OF_NAMES else suffixes[-1:]
     expected = _FORMATS_OF_NAMES.get(inner[0], ()) if inner else ()
     if expected and found not in expected:
         said.append(f"the name says {' or '.join(expected)} and the content is {found}")
