@@ -21,8 +21,18 @@ FIELD_BYTES: Mapping[str, int] = {
     "timestamp_column": 4096,
     "timestamp_format": 512,
     "delimiter": 64,
+    "encoding": 256,
+    "sheet": 1024,
+    "format": 256,
 }
-_CHARACTERS: Mapping[str, int] = {"user_id": 256, "timestamp_column": 1024, "timestamp_format": 128}
+_CHARACTERS: Mapping[str, int] = {
+    "user_id": 256,
+    "timestamp_column": 1024,
+    "timestamp_format": 128,
+    "encoding": 64,
+    "sheet": 256,
+    "format": 64,
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
@@ -89,6 +99,9 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             delimiter=fields.get("delimiter"),
+            encoding=fields.get("encoding"),
+            sheet=fields.get("sheet"),
+            format=fields.get("format"),
         ),
     )
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from .block import Block, RecordReader, RowError
+from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines
+from .formats.declared import column_type
+from .formats.opening import Opened, open_file
+from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
 from .infer import TypeTally, is_null
 from .parts import PartWriter
-from .records import DelimitedReader
 from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
@@ -50,20 +52,22 @@ def parse_file(request: ParseRequest) -> Accepted | Rejected:
     report = Report(request)
     try:
         check_options(request.options)
-        return _Parse(request, DelimitedReader(request), report).run()
+        with Scratch(request.output_dir) as scratch:
+            return _Parse(request, open_file(request, scratch), report).run()
     except BadFile as bad:
         return report.reject([bad.problem])
 
 
 class _Parse:
-    def __init__(self, request: ParseRequest, reader: RecordReader, report: Report) -> None:
+    def __init__(self, request: ParseRequest, opened: Opened, report: Report) -> None:
         self._request = request
-        self._reader = reader
+        self._opened = opened
+        self._reader = reader = opened.reader
         self._report = report
         self._names: list[ColumnName] = name_columns(reader.header)
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
-        report.set_file(reader.describe(), self._names)
+        report.set_file(opened.describe(), self._names)
 
     def run(self) -> Accepted | Rejected:
         """Both passes; when the file turns out unreadable no part is left behind."""
@@ -86,7 +90,7 @@ class _Parse:
             tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
             choice = choose_time(tallies, labels, self._request.options, named)
         columns = [
-            ColumnWriter(index, name.name, survey.types[index].type)
+            ColumnWriter(index, name.name, column_type(self._reader.types[index], survey.types[index]))
             for index, name in enumerate(self._names)
             if choice is not None and index != choice.index
         ]
@@ -175,6 +179,7 @@ class _Parse:
         parts = self._parts.close()
         read = written.accepted + self._rejects.rows
         second = self._reader.count_again()
+        self._report.set_file(self._opened.describe(), self._names)
         self._report.set_rows(read, written.accepted, second, self._rejects, rejects)
         in_parts = sum(part.rows for part in parts)
         if not read == second == survey.records or in_parts != written.accepted:

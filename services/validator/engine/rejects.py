@@ -42,6 +42,8 @@ class RejectsWriter:
             "fields": fields,
             "errors": [stated],
         }
+        if place.member is not None:
+            line["member"] = place.member
         self._waiting += _encode(line).encode() + b"\n"
         self.rows += 1
         self.counts[error.code] += 1

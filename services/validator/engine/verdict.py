@@ -18,7 +18,12 @@ class Code(StrEnum):
     NO_ROWS = "no_rows"
     ENCODING = "encoding"
     GZIP_DAMAGED = "gzip_damaged"
+    COMPRESSION_DAMAGED = "compression_damaged"
     NOT_DELIMITED = "not_delimited"
+    FORMAT_DAMAGED = "format_damaged"
+    FORMAT_UNSUPPORTED = "format_unsupported"
+    ARCHIVE_MEMBER = "archive_member"
+    ARCHIVE_MIXED = "archive_mixed"
     HEADER_INVALID = "header_invalid"
     OPTION_INVALID = "option_invalid"
     TIMESTAMP_AMBIGUOUS = "timestamp_ambiguous"
@@ -36,6 +41,10 @@ class Code(StrEnum):
     TIMESTAMP_MISSING = "timestamp_missing"
     TIMESTAMP_INVALID = "timestamp_invalid"
     FIELD_COUNT = "field_count"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    DUPLICATE_KEY = "duplicate_key"
+    JSON_DEPTH = "json_depth"
 
 
 class _Model(BaseModel):

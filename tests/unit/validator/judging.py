@@ -102,7 +102,10 @@ class Judge:
         )
 
     def __call__(self, content: bytes | str, *, limits: ParseLimits | None = None, **options: Any) -> Outcome:
-        request = self.request(content, limits=limits, **options)
+        return self.outcome(self.request(content, limits=limits, **options))
+
+    def outcome(self, request: ParseRequest) -> Outcome:
+        """The verdict on a request."""
         return Outcome(parse_file(request), request.output_dir)
 
     def column(self, *values: str) -> tuple[str, list[Any]]:

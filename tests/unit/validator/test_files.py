@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.validator.engine import ParseLimits, records, source
+from services.validator.engine import ParseLimits, records
+from services.validator.engine.formats import compression
 from tests.unit.validator.judging import Judge
 
 GOOD = "ts,a\n2024-01-01,é\n2024-01-02,y\n"
@@ -54,7 +55,7 @@ def test_damaged_gzip(judge: Judge, spoil: str) -> None:
 
 
 def test_a_gzip_bomb_is_stopped(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_RATIO_FLOOR_BYTES", 100_000)
+    monkeypatch.setattr(compression, "RATIO_FLOOR_BYTES", 100_000)
     bomb = gzip.compress(b"ts,a\n" + b"2024-01-01,x\n" * 100_000)
     by_ratio = judge(bomb, limits=ParseLimits(max_inflate_ratio=10))
     assert by_ratio.code == "limit_inflate_ratio"
@@ -68,13 +69,7 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_offset(judge: Judge) -> None:
     assert outcome.code == "encoding"
     assert outcome.detail["byte_offset"] == content.index(b"\xe9")
     assert "0xE9" in outcome.message
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_wide_encodings_are_named(judge: Judge, encoding: str) -> None:
-    outcome = judge(("\ufeff" + GOOD).encode(encoding))
-    assert outcome.code == "encoding"
-    assert encoding.upper().replace("-LE", " LE").replace("-BE", " BE") in outcome.message
+    assert "encoding=cp1252" in outcome.message
 
 
 def test_utf16_without_a_mark_is_guessed(judge: Judge) -> None:
@@ -85,12 +80,9 @@ def test_utf16_without_a_mark_is_guessed(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"PAR1\x15\x04", "Parquet"),
         (b"PK\x03\x04\x14\x00", "xlsx"),
         (b"\xd0\xcf\x11\xe0\xa1", "xls"),
         (gzip.compress(gzip.compress(b"ts\n")), "gzip"),
-        (b'{"ts": 1}\n', "JSON"),
-        (b'[{"ts": 1}]', "JSON"),
         (b"<!DOCTYPE html>", "HTML"),
         (b"ts,\x00a\n1,2\n", "zero byte"),
     ],
