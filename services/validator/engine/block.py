@@ -16,11 +16,16 @@ from .verdict import Code, ColumnType
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row is bad. `column` is None when the fault is the record's as a whole."""
+    """Why a row is bad. `column` is None when the fault is the record's as a whole, and then `value` is too.
+
+    `suggestion` is the value that the sender must have meant, where that is certain.
+    """
 
     code: Code
     message: str
     column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

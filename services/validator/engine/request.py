@@ -51,11 +51,16 @@ class ParseLimits(_Model):
 
 
 class ParseRequest(_Model):
-    """One file to judge. `output_dir` must exist and be writable; `task_id` stands in every canonical row."""
+    """One file to judge. `output_dir` must exist and be writable.
+
+    `task_id` stands in every canonical row, unless it is None. Without `require_time` a file whose time is missing or
+    ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask.
+    """
 
     source_path: Path
     original_filename: str
     output_dir: Path
-    task_id: str = Field(min_length=1)
+    task_id: str | None = Field(min_length=1)
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
+    require_time: bool = True

@@ -13,6 +13,8 @@ from services.validator.engine import (
     ParseOptions,
     ParseRequest,
     Rejected,
+    Untimed,
+    Verdict,
 )
 from services.validator.engine.parse import parse_file
 
@@ -22,13 +24,18 @@ TASK_ID = "task0000000000000000aa"
 class Outcome:
     """A verdict with its files read back."""
 
-    def __init__(self, verdict: Accepted | Rejected, folder: Path) -> None:
+    def __init__(self, verdict: Verdict, folder: Path) -> None:
         self.verdict = verdict
         self.folder = folder
 
     @property
     def accepted(self) -> Accepted:
         assert isinstance(self.verdict, Accepted), self.verdict
+        return self.verdict
+
+    @property
+    def untimed(self) -> Untimed:
+        assert isinstance(self.verdict, Untimed), self.verdict
         return self.verdict
 
     @property
@@ -51,7 +58,8 @@ class Outcome:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        return [row for part in self.accepted.parts for row in read_ndjson(self.folder / part.name)]
+        assert not isinstance(self.verdict, Rejected), self.verdict
+        return [row for part in self.verdict.parts for row in read_ndjson(self.folder / part.name)]
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
