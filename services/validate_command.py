@@ -72,14 +72,17 @@ def validate(
         rows, rejects = (stack.enter_context(RowFile(place)) if place else None for place in (rows_out, rejects_out))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ingest-")))
         verdict, report = request.judge(folder)
+        written = {}
         if rows and not isinstance(verdict, Rejected):
             rows.finish(folder / part.name for part in verdict.parts)
+            written["good rows"] = str(rows.place)
         if rejects and verdict.rows_rejected is not None:
             rejects.finish([folder / verdict.rejects.name] if verdict.rejects else [])
+            written["bad rows"] = str(rejects.place)
     if output == "json":
         typer.echo(report.to_json(), nl=False)
     else:
-        _show(report_view.validation_lines(report, str(file)))
+        _show(report_view.validation_lines(report, str(file), written))
     raise typer.Exit(0 if report.verdict == "accepted" else EXIT_REJECTED)
 
 
