@@ -12,6 +12,7 @@ from services.validator.engine import (
     ParseLimits,
     ParseOptions,
     ParseRequest,
+    Part,
     Rejected,
     Untimed,
     Verdict,
@@ -57,9 +58,13 @@ class Outcome:
         return dict(self.rejected.problems[0].detail)
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        return () if isinstance(self.verdict, Rejected) else self.verdict.parts
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         assert not isinstance(self.verdict, Rejected), self.verdict
-        return [row for part in self.verdict.parts for row in read_ndjson(self.folder / part.name)]
+        return [row for part in self.parts for row in read_ndjson(self.folder / part.name)]
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
