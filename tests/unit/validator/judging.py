@@ -76,6 +76,11 @@ class Outcome:
         return loaded
 
     @property
+    def reading(self) -> dict[str, Any]:
+        """How the report says that the file was read."""
+        return {**self.report["dialect"], **{name: self.report[name] for name in ("format", "compression", "encoding")}}
+
+    @property
     def types(self) -> dict[str, str]:
         return {column.name: column.type for column in self.accepted.columns}
 
