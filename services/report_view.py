@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -35,15 +35,20 @@ class Line:
     style: str = ""
 
 
-def validation_lines(report: FileReport, name: str) -> list[Line]:
-    """The whole report on the file called `name`: verdict, columns, problems, what to do next."""
+def validation_lines(report: FileReport, name: str, written: Mapping[str, str] | None = None) -> list[Line]:
+    """The whole report on the file called `name`: verdict, columns, problems, what to do next.
+
+    `written` says where the `good rows` and the `bad rows` are, when they were written.
+    """
+    written = written or {}
     faults, questions = _parted(report)
     return [
         *_head(report, name),
         *_columns(report),
         *_problems(faults),
         *_questions(questions),
-        *_next_steps(report, name, questions),
+        *_written(written),
+        *_next_steps(report, name, questions, bad_rows_wanted="bad rows" not in written),
     ]
 
 
@@ -145,7 +150,16 @@ def _questions(questions: Sequence[FoundProblem]) -> Iterator[Line]:
         yield from _wrapped(question.samples[0].message if question.samples else question.rule, "    ")
 
 
-def _next_steps(report: FileReport, name: str, questions: Sequence[FoundProblem]) -> Iterator[Line]:
+def _written(written: Mapping[str, str]) -> Iterator[Line]:
+    if written:
+        yield from (Line(""), Line("  Written", _HEAD))
+    for rows, place in written.items():
+        yield Line(_fit(f"    {rows}: {_shown(place)}"))
+
+
+def _next_steps(
+    report: FileReport, name: str, questions: Sequence[FoundProblem], *, bad_rows_wanted: bool
+) -> Iterator[Line]:
     file = _argument(name, "FILE")
     answers = _answers(report.timestamp)
     steps: list[tuple[str, ...]]
@@ -155,7 +169,7 @@ def _next_steps(report: FileReport, name: str, questions: Sequence[FoundProblem]
     else:
         asked = answers or [("--timestamp-column COLUMN",)] if questions else [()]
         steps = [("ingest put", file, "-d NAME", *answer) for answer in asked]
-    if report.rows.rejected:
+    if report.rows.rejected and bad_rows_wanted:
         steps.append(("ingest validate", file, "--rejects-out FILE"))
     yield from (Line(""), Line("  What to do next", _HEAD))
     for step in steps:

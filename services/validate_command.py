@@ -71,15 +71,18 @@ def validate(
     with ExitStack() as stack:
         rows, rejects = (stack.enter_context(RowFile(place)) if place else None for place in (rows_out, rejects_out))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ingest-")))
-        verdict, report = request.judge(folder)
+        verdict, report = request.judge(folder, write_rows=rows is not None)
+        written = {}
         if rows and not isinstance(verdict, Rejected):
             rows.finish(folder / part.name for part in verdict.parts)
+            written["good rows"] = str(rows.place)
         if rejects and verdict.rows_rejected is not None:
             rejects.finish([folder / verdict.rejects.name] if verdict.rejects else [])
+            written["bad rows"] = str(rejects.place)
     if output == "json":
         typer.echo(report.to_json(), nl=False)
     else:
-        _show(report_view.validation_lines(report, str(file)))
+        _show(report_view.validation_lines(report, str(file), written))
     raise typer.Exit(0 if report.verdict == "accepted" else EXIT_REJECTED)
 
 
@@ -87,7 +90,7 @@ def infer(file: _FileArgument, output: _OutputOption = "text", **hints: str | No
     """Say what the columns of a file are, and which of them is the time. Exit 0, 3 if the file cannot be read."""
     request = _Request(file, output, hints)
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        _, report = request.judge(Path(folder))
+        _, report = request.judge(Path(folder), write_rows=False)
     if output == "json":
         typer.echo(report.model_dump_json(indent=2, exclude_unset=True, include={"columns", "timestamp"}))
     elif report.verdict == "rejected":
@@ -111,7 +114,7 @@ class _Request:
         self._options = _options(hints)
         _check_readable(file)
 
-    def judge(self, folder: Path) -> tuple[Verdict, FileReport]:
+    def judge(self, folder: Path, *, write_rows: bool) -> tuple[Verdict, FileReport]:
         """Have the engine judge the file in a child process, which writes into `folder`."""
         request = ParseRequest(
             source_path=self._file.resolve(),
@@ -120,6 +123,7 @@ class _Request:
             task_id=None,
             options=self._options,
             require_time=False,
+            write_rows=write_rows,
         )
         with _progress_bar(self._file.name) as advance:
             try:

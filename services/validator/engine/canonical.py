@@ -70,13 +70,19 @@ class ColumnWriter:
                 self.samples.append(shown)
 
 
+def cast_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
+    """The columns of `frame` in their types, checked and added to their figures."""
+    typed = frame.select([column.expression() for column in columns])
+    for column in columns:
+        column.take(frame[column.source], typed[column.name])
+    return typed
+
+
 def canonical_lines(
     frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], task_id: str | None
 ) -> bytes:
     """The rows of `frame` as NDJSON. Nulls are written as `null`, which Druid reads like a field left out."""
-    typed = frame.select([column.expression() for column in columns])
-    for column in columns:
-        column.take(frame[column.source], typed[column.name])
+    typed = cast_columns(frame, columns)
     time = [] if ms is None else [ms.alias(TIME)]
     task = [] if task_id is None else [pl.lit(task_id).alias(TASK_ID)]
     out = BytesIO()

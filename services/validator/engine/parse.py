@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from .block import Block, RowError
-from .canonical import ColumnWriter, canonical_lines
+from .canonical import ColumnWriter, canonical_lines, cast_columns
 from .file_problems import count_mismatch, no_valid_rows
 from .formats.declared import column_type
 from .formats.opening import Opened, open_file
@@ -152,7 +152,10 @@ class _Parse:
     def _put(
         self, frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], written: Written
     ) -> None:
-        self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
+        if self._request.write_rows:
+            self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
+        else:
+            cast_columns(frame, columns)
         written.accepted += frame.height
 
     def _write_good(self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: Written) -> pl.Series:
@@ -197,7 +200,8 @@ class _Parse:
         self._report.set_file(self._opened.describe(), self._names)
         self._report.set_rows(read, written.accepted, second, self._rejects, rejects)
         in_parts = sum(part.rows for part in parts)
-        if not read == second == survey.records or in_parts != written.accepted:
+        lost = self._request.write_rows and in_parts != written.accepted
+        if not read == second == survey.records or lost:
             self._parts.discard()
             return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
         if choice is None or not written.accepted:

@@ -54,7 +54,8 @@ class ParseRequest(_Model):
     """One file to judge. `output_dir` must exist and be writable.
 
     `task_id` stands in every canonical row, unless it is None. Without `require_time` a file whose time is missing or
-    ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask.
+    ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask. Without
+    `write_rows` there are no parts, which saves their time and their place.
     """
 
     source_path: Path
@@ -64,3 +65,4 @@ class ParseRequest(_Model):
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
     require_time: bool = True
+    write_rows: bool = True

@@ -96,13 +96,16 @@ class TimeColumn(_Model):
 
 
 class _Judged(_Model):
-    """Every row has its verdict. `rows_read` = `rows_accepted` + `rows_rejected` = `second_count`, always."""
+    """Every row has its verdict. `rows_read` = `rows_accepted` + `rows_rejected` = `second_count`, always.
+
+    There is no part where no rows were to be written.
+    """
 
     rows_read: int
     rows_accepted: int = Field(gt=0)
     rows_rejected: int
     second_count: int
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[Part, ...]
     columns: tuple[Column, ...]
     reject_counts: dict[str, int] = {}
     rejects: RejectsFile | None = None

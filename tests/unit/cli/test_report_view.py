@@ -124,7 +124,7 @@ def test_the_answers_are_commands_to_copy(verdict: str, command: str) -> None:
     assert f"ingest {command} --timestamp-column 'a day' --timestamp-format MM/dd/yyyy" in joined
 
 
-@pytest.mark.parametrize("evil", ["\x1b[2Jgone", "a\rb\nc", "\x9b31m", "\u202eevil", "漢字" * 60, "x" * 200])
+@pytest.mark.parametrize("evil", ["\x1b[2Jgone", "a\rb\nc", "\x9b31m", "\u202eevil", "漢字" * 15, "x" * 200])
 def test_what_a_file_says_does_not_act_on_the_terminal(evil: str) -> None:
     fault = problem("timestamp_invalid", 1, sample(f"{evil!r} is no time", line=2, value=evil), name=evil)
     refusal = {"value": evil, "record": 1}
@@ -134,6 +134,13 @@ def test_what_a_file_says_does_not_act_on_the_terminal(evil: str) -> None:
     for lines in (validation_lines(found, f"{evil}.csv"), inference_lines(found)):
         assert all(line.text.isprintable() for line in lines)
         assert max(cell_len(line.text) for line in lines) <= WIDTH
+
+
+def test_what_was_written_is_not_offered_again() -> None:
+    found = report(verdict="accepted_with_rejects", rows=rows(1000, 993, 7))
+    text = "\n".join(line.text for line in validation_lines(found, "rows.csv", {"bad rows": "bad.ndjson"}))
+    assert "  Written\n    bad rows: bad.ndjson\n" in text
+    assert "--rejects-out" not in text
 
 
 def test_very_many_columns_and_kinds_of_problems_are_cut_and_counted() -> None:

@@ -74,6 +74,7 @@ def test_a_good_file_is_text_in_80_columns_without_colour(tmp_path: Path, capsys
     assert run("validate", file, "--rejects-out", rejects) == 0
     said = capsys.readouterr()
     assert said.out.splitlines()[1] == "  1 rows read, 1 good, 0 bad"
+    assert "    bad rows: " in said.out
     assert "\x1b" not in said.out
     assert said.err == ""
     assert rejects.read_text() == ""

@@ -12,6 +12,7 @@ from services.validator.engine import (
     ParseLimits,
     ParseOptions,
     ParseRequest,
+    Part,
     Rejected,
     Untimed,
     Verdict,
@@ -57,9 +58,13 @@ class Outcome:
         return dict(self.rejected.problems[0].detail)
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        return () if isinstance(self.verdict, Rejected) else self.verdict.parts
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         assert not isinstance(self.verdict, Rejected), self.verdict
-        return [row for part in self.verdict.parts for row in read_ndjson(self.folder / part.name)]
+        return [row for part in self.parts for row in read_ndjson(self.folder / part.name)]
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
@@ -69,6 +74,11 @@ class Outcome:
     def report(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         return loaded
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the report says that the file was read."""
+        return {**self.report["dialect"], **{name: self.report[name] for name in ("format", "compression", "encoding")}}
 
     @property
     def types(self) -> dict[str, str]:

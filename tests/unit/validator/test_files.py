@@ -29,7 +29,7 @@ def test_a_header_and_no_rows(judge: Judge) -> None:
 def test_a_byte_order_mark_is_no_part_of_a_name(judge: Judge) -> None:
     outcome = judge(b"\xef\xbb\xbf" + GOOD.encode())
     assert outcome.accepted.time_column.source_name == "ts"
-    assert outcome.report["dialect"]["byte_order_mark"] is True
+    assert outcome.reading["byte_order_mark"] is True
     ragged = judge(b"\xef\xbb\xbf" + GOOD.encode() + b"x\n").rejects[0]
     assert ragged["byte_offset"] == 3 + len(GOOD.encode())
 
@@ -38,7 +38,7 @@ def test_gzip_is_taken_off_also_in_several_members_and_with_padding(judge: Judge
     plain = judge(GOOD)
     data = GOOD.encode()
     packed = judge(gzip.compress(data[:9]) + gzip.compress(data[9:]) + bytes(512))
-    assert packed.report["compression"] == "gzip"
+    assert packed.reading["compression"] == "gzip"
     assert packed.rows == plain.rows
 
 

@@ -56,6 +56,18 @@ def test_samples_are_bounded_and_rejects_are_not(judge: Judge) -> None:
     assert len(outcome.rejects) == 100
 
 
+@pytest.mark.parametrize("text", [TEXT, "a,b\n1,2\nbad\n", "a,b\nbad\n"])
+def test_without_rows_to_write_all_else_is_the_same(judge: Judge, text: str) -> None:
+    written, unwritten = (
+        judge.outcome(judge.request(text).model_copy(update={"require_time": False, "write_rows": wanted}))
+        for wanted in (True, False)
+    )
+    assert unwritten.report == written.report
+    assert unwritten.rejects == written.rejects
+    assert not list(unwritten.folder.glob("part-*"))
+    assert unwritten.verdict == written.verdict.model_copy(update={"parts": ()} if written.parts else {})
+
+
 @pytest.mark.parametrize("text", [TEXT, "ts,a\n"])
 def test_a_verdict_survives_json(judge: Judge, text: str) -> None:
     verdict = judge(text).verdict

@@ -139,7 +139,7 @@ def test_hostile_quotes_end_in_a_rejection_not_in_quadratic_time(judge: Judge, m
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ":"])
 def test_common_delimiters_are_found(judge: Judge, delimiter: str) -> None:
     outcome = judge("".join(delimiter.join(row) + "\n" for row in (["ts", "a", "b"], [DAY, "x y", "1"], [DAY, "", ""])))
-    assert outcome.report["dialect"]["delimiter"] == delimiter
+    assert outcome.reading["delimiter"] == delimiter
     assert [row["a"] for row in outcome.rows] == ["x y", None]
 
 
