@@ -80,7 +80,6 @@ def test_utf16_without_a_mark_is_guessed(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"PK\x03\x04\x14\x00", "xlsx"),
         (b"\xd0\xcf\x11\xe0\xa1", "xls"),
         (gzip.compress(gzip.compress(b"ts\n")), "gzip"),
         (b"<!DOCTYPE html>", "HTML"),
