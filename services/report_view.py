@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from services.validator.engine.document import FileReport, FoundProblem, ReportColumn, Timestamp
+from services.validator.engine.document import FileReport, FoundProblem, ReportColumn, ReportDialect, Sample, Timestamp
 
 WIDTH = 80
 _COLUMNS_SHOWN = 50
@@ -91,10 +91,24 @@ def _head(report: FileReport, name: str) -> Iterator[Line]:
             figures += f", {_number(rows.accepted)} good, {_number(rows.rejected)} bad"
         yield Line(figures)
     how = [report.compression, report.format, report.encoding]
-    if report.dialect.get("delimiter"):
-        how.append(f"delimiter {report.dialect['delimiter']!r}")
+    if report.dialect.delimiter:
+        how.append(f"delimiter {report.dialect.delimiter!r}")
+    if report.dialect.sheet is not None:
+        how.append(f"sheet {_shown(report.dialect.sheet)}")
+    if report.dialect.archive:
+        how.append(f"{_number(len(report.dialect.members))} members of a {report.dialect.archive}")
     if said := ", ".join(part for part in how if part):
         yield Line(_fit(f"  {said}"), _QUIET)
+    yield from _left_out(report.dialect)
+
+
+def _left_out(dialect: ReportDialect) -> Iterator[Line]:
+    """What somebody may not expect: which part of the file was not read, and that it is not what its name says."""
+    for what, names in (("sheets", dialect.other_sheets), ("members", dialect.skipped_members)):
+        if names:
+            yield Line(_fit(f"  {what} not read: {_shown(', '.join(names))}"), _DOUBTFUL)
+    if dialect.disagreement:
+        yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(dialect.disagreement, "  "))
 
 
 def _columns(report: FileReport) -> Iterator[Line]:
@@ -139,9 +153,14 @@ def _problems(problems: Sequence[FoundProblem]) -> Iterator[Line]:
             message = _shown(sample.message)
             told = message if sample.value is None or value in message else f"{message}: {value}"
             hint = f" ({_shown(sample.suggestion)}?)" if sample.suggestion else ""
-            yield Line(_fit(f"      line {sample.line}: {told}{hint}"))
+            yield Line(_fit(f"      {_place(sample)}: {told}{hint}"))
     if (more := len(problems) - _PROBLEMS_SHOWN) > 0:
         yield Line(f"    and {_number(more)} more kinds: -o json has them all", _QUIET)
+
+
+def _place(sample: Sample) -> str:
+    where = f"record {sample.record}" if sample.line is None else f"line {sample.line}"
+    return where if sample.member is None else f"{_shown(sample.member)}, {where}"
 
 
 def _questions(questions: Sequence[FoundProblem]) -> Iterator[Line]:

@@ -60,7 +60,7 @@ def _model(title: str, model: Schema, whole: Schema) -> Iterator[str]:
         yield from (" ".join(model["description"].split()), "")
     yield from ("| field | type | meaning |", "|---|---|---|")
     for name, field in model["properties"].items():
-        absent = "" if name in model["required"] else " May be absent."
+        absent = "" if name in model.get("required", ()) else " May be absent."
         yield f"| `{name}` | {_type(field, whole)} | {field['description']}{absent} |"
 
 

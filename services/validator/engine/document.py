@@ -30,6 +30,50 @@ class Rows(_Model):
     """Rows with a fault."""
 
 
+class Member(_Model):
+    """A member of an archive."""
+
+    name: str
+    """Its name in the archive."""
+    records: int
+    """How many data records it has."""
+
+
+class ReportDialect(_Model):
+    """How the file was read beyond format, compression and encoding. Which facts there are depends on the format."""
+
+    disagreement: str | None = None
+    """Where the file's name or the declared format says something else than the content, in a sentence."""
+    delimiter: str | None = None
+    """The character between fields."""
+    delimiter_evidence: str | None = None
+    """What speaks for it."""
+    quote: str | None = None
+    """The character around fields."""
+    encoding_evidence: str | None = None
+    """What speaks for the encoding: a byte order mark, strict UTF-8, or that it was declared."""
+    byte_order_mark: bool | None = None
+    """Whether the text begins with one."""
+    blank_lines: int | None = None
+    """How many lines were blank, and are no rows."""
+    sheet: str | None = None
+    """The sheet that was read."""
+    other_sheets: tuple[str, ...] = ()
+    """The sheets that were not read."""
+    row_groups: int | None = None
+    """How many row groups a Parquet file has."""
+    stripes: int | None = None
+    """How many stripes an ORC file has."""
+    codec: str | None = None
+    """The compression of the blocks of an Avro file."""
+    archive: Literal["zip", "tar"] | None = None
+    """The kind of archive; the other facts are those of its first member."""
+    members: tuple[Member, ...] = ()
+    """The members that were read, in their order."""
+    skipped_members: tuple[str, ...] = ()
+    """The hidden members, which were not read."""
+
+
 class Refusal(_Model):
     """The first value that did not fit a type."""
 
@@ -107,13 +151,15 @@ class Sample(_Model):
     record: int | None
     """The record; null where the file as a whole is meant."""
     line: int | None
-    """The line the record begins in."""
+    """The line the record begins in, the row of a workbook's sheet; null in formats that have none."""
     value: str | None
     """The value at fault; the text of the record where that is at fault."""
     message: str
     """What is wrong."""
     suggestion: str | None
     """What must have been meant, or which option to send, where that is certain."""
+    member: str | None = None
+    """The member of an archive that the line counts in."""
 
 
 class FoundProblem(_Model):
@@ -142,8 +188,8 @@ class FileReport(_Model):
     """The compression that was taken off."""
     encoding: str | None
     """The encoding of the text."""
-    dialect: dict[str, JsonValue]
-    """How the file was read beyond that, with the evidence: delimiter, quote, blank lines."""
+    dialect: ReportDialect
+    """How the file was read beyond that, with the evidence."""
     columns: tuple[ReportColumn, ...]
     """The columns in the order of the file."""
     timestamp: Timestamp | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .document import FileReport, FoundProblem, Rows, Sample, TimeEvidence, Timestamp
+from .document import FileReport, FoundProblem, ReportDialect, Rows, Sample, TimeEvidence, Timestamp
 from .verdict import Code, Problem
 
 
@@ -74,7 +74,7 @@ def unread(problems: Sequence[Problem]) -> FileReport:
         format=None,
         compression=None,
         encoding=None,
-        dialect={},
+        dialect=ReportDialect(),
         columns=(),
         timestamp=None,
         problems=tuple(found(problem) for problem in problems),

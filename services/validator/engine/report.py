@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from .canonical import ColumnWriter
-from .document import Conclusion, FileReport, FoundProblem, ReportColumn, Rows, TimeEvidence, Timestamp
+from .document import Conclusion, FileReport, FoundProblem, ReportColumn, ReportDialect, Rows, TimeEvidence, Timestamp
 from .file_problems import found, open_time, time_options
 from .header import ColumnName
 from .infer import Refusal, TypeTally
@@ -119,7 +119,9 @@ class Report:
             format=self._read_as("format"),
             compression=self._read_as("compression"),
             encoding=self._read_as("encoding"),
-            dialect={name: value for name, value in self._reading.items() if name not in FileReport.model_fields},
+            dialect=ReportDialect.model_validate(
+                {name: value for name, value in self._reading.items() if name not in FileReport.model_fields}
+            ),
             columns=self._columns,
             timestamp=open_time(options) if options else self._timestamp,
             problems=(*(found(problem) for problem in problems), *self._row_problems),

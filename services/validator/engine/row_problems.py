@@ -28,6 +28,7 @@ class RowProblems:
         self._left -= 1
         value = place.raw if error.value is None else error.value
         sample = Sample(
+            **({} if place.member is None else {"member": place.member}),
             record=place.record,
             line=place.line,
             value=value[:_VALUE_CHARS],

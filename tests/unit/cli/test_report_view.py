@@ -124,6 +124,25 @@ def test_the_answers_are_commands_to_copy(verdict: str, command: str) -> None:
     assert f"ingest {command} --timestamp-column 'a day' --timestamp-format MM/dd/yyyy" in joined
 
 
+def test_what_was_not_read_is_said() -> None:
+    sheet = {"sheet": "2024", "other_sheets": ["2023", "Notes"], "disagreement": "the name says xml; " * 6}
+    text = shown(report(format="xlsx", compression=None, encoding=None, dialect=sheet))
+    assert "\n  xlsx, sheet 2024\n  sheets not read: 2023, Notes\n  the name says xml;" in text
+    members = [{"name": "a.csv", "records": 3}, {"name": "b.csv", "records": 4}]
+    archive = {"delimiter": ",", "archive": "zip", "members": members, "skipped_members": [".hidden"]}
+    text = shown(report(dialect=archive, compression=None))
+    assert "\n  delimited, utf-8, delimiter ',', 2 members of a zip\n  members not read: .hidden\n" in text
+
+
+def test_a_bad_row_has_the_place_that_its_format_knows() -> None:
+    places = [
+        {**sample("no UTF-8"), "record": 7},
+        {**sample("no UTF-8", line=3), "member": "b.csv"},
+    ]
+    text = shown(report(verdict="accepted_with_rejects", problems=[problem("encoding", 2, *places)]))
+    assert "      record 7: no UTF-8\n      b.csv, line 3: no UTF-8\n" in text
+
+
 @pytest.mark.parametrize("evil", ["\x1b[2Jgone", "a\rb\nc", "\x9b31m", "\u202eevil", "漢字" * 15, "x" * 200])
 def test_what_a_file_says_does_not_act_on_the_terminal(evil: str) -> None:
     fault = problem("timestamp_invalid", 1, sample(f"{evil!r} is no time", line=2, value=evil), name=evil)

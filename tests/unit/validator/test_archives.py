@@ -34,19 +34,21 @@ def test_members_are_one_table_and_counted_each(judge: Judge, kind: str) -> None
         KINDS[kind]({"2024/a.csv": A, "2024/b.csv.gz": gzip.compress(B), ".hidden": b"x", "__MACOSX/x": b"y"})
     )
     assert [row["a"] for row in outcome.rows] == [1, 2, 3]
-    reading = outcome.report["reading"]
+    reading = outcome.reading
     assert reading["members"] == [{"name": "2024/a.csv", "records": 2}, {"name": "2024/b.csv.gz", "records": 2}]
     assert reading["skipped_members"] == [".hidden", "__MACOSX/x"]
     assert (reading["format"], reading["archive"]) == ("delimited", kind[:3])
     (rejected,) = outcome.rejects
     assert (rejected["record"], rejected["member"], rejected["line"]) == (4, "2024/b.csv.gz", 3)
+    (sample,) = outcome.report["problems"][0]["samples"]
+    assert (sample["record"], sample["member"], sample["line"]) == (4, "2024/b.csv.gz", 3)
     assert not list(outcome.folder.glob("scratch-*"))
 
 
 def test_the_name_and_the_declared_format_may_speak_of_archive_or_members(judge: Judge) -> None:
     for name in ("zip", "delimited"):
         outcome = judge.outcome(judge.request(zipped({"a.csv": A}), name="a.zip", format=name))
-        assert outcome.report["reading"]["disagreement"] is None
+        assert outcome.reading["disagreement"] is None
 
 
 @plain

@@ -34,7 +34,7 @@ def test_one_or_many_members(judge: Judge, kind: str, piece: int, monkeypatch: p
     for packed in (pack(text), pack(text[:9]) + pack(b"") + pack(text[9:]) + bytes(512)):
         outcome = judge(packed)
         assert outcome.accepted.rows_read == text.count(b"\n")
-        assert outcome.report["reading"]["compression"] == kind
+        assert outcome.reading["compression"] == kind
 
 
 def test_a_zstd_file_may_begin_with_a_frame_to_skip(judge: Judge) -> None:
@@ -82,7 +82,7 @@ def test_name_and_content_disagree(judge: Judge) -> None:
     request = judge.request(gzip.compress(TEXT), name="sales.json.zst", format="ndjson")
     outcome = judge.outcome(request)
     assert outcome.accepted.rows_read == 3_000
-    said = outcome.report["reading"]["disagreement"]
+    said = outcome.reading["disagreement"]
     assert "the name says zstd and the content is gzip" in said
     assert "the name says json or ndjson and the content is delimited" in said
     assert "the declared format is ndjson and the content is delimited" in said
@@ -91,7 +91,7 @@ def test_name_and_content_disagree(judge: Judge) -> None:
 @pytest.mark.parametrize("name", ["sales.csv.gz", "sales", "sales.2024", "SALES.CSV.GZ"])
 def test_a_name_that_fits_or_says_nothing(judge: Judge, name: str) -> None:
     outcome = judge.outcome(judge.request(gzip.compress(TEXT), name=name))
-    assert outcome.report["reading"]["disagreement"] is None
+    assert outcome.reading["disagreement"] is None
 
 
 def test_a_format_that_does_not_exist(judge: Judge) -> None:

@@ -24,7 +24,7 @@ def test_a_byte_order_mark_is_believed(judge: Judge, encoding: str, *, packed: b
     content = ("\ufeff" + TEXT).encode(encoding)
     outcome = judge(gzip.compress(content) if packed else content, encoding="cp1252")
     assert [row["name"] for row in outcome.rows] == ["Zoë 東京", "€"]
-    reading = outcome.report["reading"]
+    reading = outcome.reading
     assert (reading["encoding"], reading["byte_order_mark"]) == (encoding, True)
     assert reading["encoding_evidence"] == "byte order mark"
 
@@ -47,13 +47,13 @@ def test_what_is_declared_counts_where_it_is_not_utf8(judge: Judge, encoding: st
     content = f"ts,name\n2024-01-01,{name}\n".encode(encoding)
     outcome = judge(content, encoding=encoding)
     assert [row["name"] for row in outcome.rows] == [name]
-    assert outcome.report["reading"]["encoding_evidence"] == "declared"
+    assert outcome.reading["encoding_evidence"] == "declared"
 
 
 def test_utf8_stays_utf8_whatever_is_declared(judge: Judge) -> None:
     outcome = judge(TEXT, encoding="cp1252")
     assert [row["name"] for row in outcome.rows] == ["Zoë 東京", "€"]
-    assert outcome.report["reading"]["encoding_evidence"] == "strict UTF-8"
+    assert outcome.reading["encoding_evidence"] == "strict UTF-8"
 
 
 def test_nothing_is_guessed(judge: Judge) -> None:

@@ -102,7 +102,7 @@ def test_a_line_that_is_no_json_is_rejected_alone(judge: Judge, bad: str) -> Non
     assert outcome.error_codes == ["not_json"]
     assert outcome.rejects[0]["line"] == 2
     assert [found["value"] for found in outcome.rows] == [1, 2]
-    assert outcome.report["blank_lines"] == 2
+    assert outcome.reading["blank_lines"] == 2
 
 
 def test_the_deepest_that_is_taken(judge: Judge) -> None:
@@ -141,7 +141,7 @@ def test_a_fault_in_an_array_refuses_the_file_where_certainty_ends(judge: Judge,
 def test_a_single_object_is_one_record(judge: Judge) -> None:
     outcome = judge(json.dumps({"ts": "2024-01-01", "value": {"a": [1, 2]}, "é": "]"}, indent=2, ensure_ascii=False))
     assert outcome.rows == [{**outcome.rows[0], "value": '{"a":[1,2]}', "é": "]"}]
-    assert outcome.report["reading"]["format"] == "json"
+    assert outcome.reading["format"] == "json"
     assert outcome.accepted.second_count == 1
 
 
@@ -185,8 +185,8 @@ def test_wide_encodings(judge: Judge, shape: str, encoding: str) -> None:
 @pytest.mark.parametrize("name", ["data.csv", "data.json"])
 def test_content_wins_over_the_name(judge: Judge, name: str) -> None:
     outcome: Outcome = judge.outcome(judge.request(text_of(LINES, [row("1")]), name=name, format="json"))
-    assert outcome.report["reading"]["format"] == "ndjson"
-    said = outcome.report["reading"]["disagreement"]
+    assert outcome.reading["format"] == "ndjson"
+    said = outcome.reading["disagreement"]
     assert ("the name says" in said) == (name == "data.csv")
     assert "the declared format is json" in said
 

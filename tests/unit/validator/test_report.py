@@ -6,10 +6,12 @@ import gzip
 from typing import Any
 
 import jsonschema
+import pyarrow as pa
 import pytest
 
 from services.validator.engine import FileReport, ParseLimits, Problem, row_problems, unread
 from services.validator.report_page import schema
+from tests.unit.validator import writing
 from tests.unit.validator.judging import Judge
 
 KEYS = ["verdict", "rows", "format", "compression", "encoding", "dialect", "columns", "timestamp", "problems"]
@@ -25,6 +27,10 @@ FILES: dict[str, str | bytes] = {
     "ambiguous format": "day,a\n01/02/2024,1\n",
     "two times": f"start,stop\n{DAY},{DAY}\n",
     "gzip": gzip.compress(f"ts,a\n{DAY},1\n".encode()),
+    "ndjson": f'{{"ts": "{DAY}", "a": 1}}\n',
+    "parquet": writing.parquet(pa.table({"ts": [DAY], "a": [1]})),
+    "xlsx": writing.xlsx([["ts", "a"], [DAY, 1]], sheets=("Data", "Notes")),
+    "zip": writing.zipped({"a.csv": f"ts,a\n{DAY},1\n".encode(), ".hidden": b""}),
 }
 
 

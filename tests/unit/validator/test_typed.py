@@ -59,7 +59,7 @@ def test_rows_and_types(judge: Judge, name: str, tmp_path: Path, *, gzipped: boo
         (NOON_MS, 1, "NA"),
         (NOON_MS, None, None),
     ]
-    reading = outcome.report["reading"]
+    reading = outcome.reading
     assert (reading["format"], reading["compression"]) == (name, "gzip" if gzipped else None)
     assert "content is" in reading["disagreement"]
     assert sorted(path.name for path in outcome.folder.iterdir()) == ["part-00000.json.gz", "report.json"]
@@ -162,7 +162,7 @@ def test_avro_values(judge: Judge) -> None:
 def test_avro_codecs(judge: Judge, codec: str) -> None:
     outcome = judge(writing.avro(table(3_000), codec=codec, sync_interval=500))
     assert outcome.accepted.rows_read == 3_000
-    assert outcome.report["reading"]["codec"] == codec
+    assert outcome.reading["codec"] == codec
 
 
 @pytest.mark.parametrize("compression", ["uncompressed", "zlib", "snappy", "zstd"])

@@ -23,8 +23,8 @@ def test_rows_and_types(judge: Judge) -> None:
     assert outcome.types == {"n": "double", "text": "string"}
     assert [(row["n"], row["text"]) for row in outcome.rows] == [(1.0, "007"), (2.5, "NA"), (None, None)]
     assert {row["__time"] for row in outcome.rows} == {1_704_153_600_000}
-    assert outcome.report["reading"]["sheet"] == "Data"
-    assert "content is xlsx" in outcome.report["reading"]["disagreement"]
+    assert outcome.reading["sheet"] == "Data"
+    assert "content is xlsx" in outcome.reading["disagreement"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_dates_are_dates(judge: Judge, number_format: str, expected: str) -> Non
 @pytest.mark.parametrize(("sheet", "title"), [(None, "2024"), ("2024", "2024"), ("2", "Data"), ("Data", "Data")])
 def test_a_sheet_by_name_or_number(judge: Judge, sheet: str | None, title: str) -> None:
     outcome = judge(written(ROWS, sheets=("2024", "Data")), sheet=sheet)
-    assert outcome.report["reading"]["sheet"] == title
+    assert outcome.reading["sheet"] == title
     assert outcome.verdict.outcome == ("accepted" if title == "2024" else "rejected")
 
 
@@ -72,7 +72,7 @@ def test_blank_rows_and_cells_behind_the_header(judge: Judge) -> None:
     rows: list[list[Any]] = [[], [], ["when", "n"], [DAY, 1], [], [DAY, 2, "beyond"], [DAY]]
     outcome = judge(written(rows))
     assert [row["n"] for row in outcome.rows] == [1, None]
-    assert outcome.report["blank_lines"] == 1
+    assert outcome.reading["blank_lines"] == 1
     (rejected,) = outcome.rejects
     assert (rejected["record"], rejected["line"], rejected["byte_offset"]) == (2, 6, None)
     assert outcome.error_codes == ["field_count"]
