@@ -70,11 +70,12 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     mode: Annotated[
         LoadMode, typer.Option(help="Add to the datasource, or replace all that it holds.")
     ] = LoadMode.APPEND,
-    timestamp_column: Annotated[
-        str | None, typer.Option(help="The column that holds the time; found if left out.")
-    ] = None,
-    timestamp_format: Annotated[str | None, typer.Option(help="How that time is written; found if left out.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="The character between fields; found if left out.")] = None,
+    timestamp_column: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_column"])] = None,
+    timestamp_format: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_format"])] = None,
+    delimiter: Annotated[str | None, typer.Option(help=validate_command.HINTS["delimiter"])] = None,
+    encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
+    sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
+    file_format: Annotated[str | None, typer.Option("--format", help=validate_command.HINTS["format"])] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
@@ -88,6 +89,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "timestamp_column": timestamp_column,
         "timestamp_format": timestamp_format,
         "delimiter": delimiter,
+        "encoding": encoding,
+        "sheet": sheet,
+        "format": file_format,
         "user_id": user,
     }
     said = {name: value for name, value in fields.items() if value is not None}

@@ -30,6 +30,7 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
+from shared.file_options import FORMATS, problem_with_encoding, problem_with_format
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -39,6 +40,9 @@ HINTS = {
     "timestamp_column": "The column that holds the time; found if left out.",
     "timestamp_format": "How that time is written; found if left out.",
     "delimiter": "The character between fields; found if left out.",
+    "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
+    "sheet": "The sheet of a workbook, by name or number; the first if left out.",
+    "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -149,6 +153,11 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(hints: dict[str, str | None]) -> ParseOptions:
+    for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
+        value = hints.get(name)
+        if value is not None and (fault := problem_with(value)):
+            msg = f"--{name}: {fault}"
+            raise typer.BadParameter(msg)
     try:
         return ParseOptions.model_validate({name: value for name, value in hints.items() if value is not None})
     except ValidationError as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
+from shared.file_options import problem_with_encoding, problem_with_format
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -32,6 +33,10 @@ _CHARACTERS: Mapping[str, int] = {
     "encoding": 64,
     "sheet": 256,
     "format": 64,
+}
+_FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "encoding": problem_with_encoding,
+    "format": problem_with_format,
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED = {r"\t": "\t", "tab": "\t"}
@@ -78,6 +83,9 @@ def parse_field(name: str, raw: bytes) -> str | None:
         raise _invalid(name, "contains a control character")
     if len(value) > _CHARACTERS[name]:
         raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
+    fault = _FAULTS[name](value) if name in _FAULTS else None
+    if fault:
+        raise ProblemError(ProblemKind.INVALID_FIELD, f"The field {name}: {fault}.", field=name)
     return value
 
 

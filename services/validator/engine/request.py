@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MIB = 1024 * 1024
-Format = Literal["delimited", "ndjson", "json", "parquet", "orc", "avro", "xlsx", "zip", "tar"]
 
 
 class _Model(BaseModel):
@@ -21,8 +19,8 @@ class ParseOptions(_Model):
     `timestamp_column` is a name of the header. `timestamp_format` is one of `timestamps.FORMATS`.
     `delimiter` is one character, neither a quote nor a line end. `encoding` is any of Python's text encodings and
     counts where the text is not UTF-8. `sheet` is the name of a workbook's sheet or its number from 1; without it the
-    first is read. `format` is one of `Format`; where the content says otherwise the content counts, and the report
-    says so.
+    first is read. `format` is one of `shared.file_options.FORMATS`; where the content says otherwise the content
+    counts, and the report says so.
     """
 
     timestamp_column: str | None = None

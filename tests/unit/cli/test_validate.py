@@ -187,6 +187,14 @@ def test_every_hint_of_the_engine_is_an_option_with_a_word_of_help(capsys: pytes
         assert f"--{name.replace('_', '-')}" in text
 
 
+@pytest.mark.parametrize(("option", "value"), [("--encoding", "utf-9"), ("--encoding", "hex"), ("--format", "csv")])
+def test_an_option_that_no_file_could_fit_is_wrong_usage(
+    rows_csv: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    assert run("validate", rows_csv, option, value) == 2
+    assert f"{option}: '{value}' is unknown" in capsys.readouterr().err
+
+
 def test_the_bar_waits_a_second_and_only_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with validate_command._progress_bar("rows.csv") as nobody_looks:
         assert nobody_looks is None

@@ -19,8 +19,9 @@ from pydantic import JsonValue
 
 from services.validator.engine.block import Block, RecordReader
 from services.validator.engine.header import check_width
-from services.validator.engine.request import Format, ParseLimits, ParseRequest
+from services.validator.engine.request import ParseLimits, ParseRequest
 from services.validator.engine.verdict import BadFile, Code, ColumnType
+from shared.file_options import Format
 
 from .arrow_faults import faults_of
 from .compression import CHUNK_BYTES, check_inflated

@@ -6,15 +6,14 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import get_args
 
-from services.validator.engine.request import Format, ParseRequest
+from services.validator.engine.request import ParseRequest
 from services.validator.engine.source import Source
 from services.validator.engine.verdict import BadFile, Code
+from shared.file_options import FORMATS, Format, problem_with_format
 
 from .compression import Inflated
 
-FORMATS: tuple[Format, ...] = get_args(Format)
 _NUL_SHARE = 0.3
 _TAR_MARK_AT = 257
 
@@ -85,9 +84,8 @@ class Found:
 def detect(request: ParseRequest) -> Found:
     """Recognise the file. Raises `BadFile` for what no reader reads, and for an unknown declared format."""
     declared = request.options.format
-    if declared is not None and declared not in FORMATS:
-        message = f"format {declared[:40]!r} is unknown; it can be {', '.join(FORMATS)}."
-        raise BadFile(Code.OPTION_INVALID, message, option="format", allowed=list(FORMATS))
+    if declared is not None and (fault := problem_with_format(declared)):
+        raise BadFile(Code.OPTION_INVALID, f"format {fault}.", option="format", allowed=list(FORMATS))
     inflated = Inflated(request.source_path, request.limits)
     found = _binary_format(inflated.head) or _text_format(Source(request), declared)
     return Found(found, inflated.compression)

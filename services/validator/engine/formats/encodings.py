@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.validator.engine.verdict import BadFile, Code
+from shared.file_options import codec_of, problem_with_encoding
 
 UTF8 = "utf-8"
 UTF8_BOM = codecs.BOM_UTF8
@@ -18,7 +19,6 @@ _WIDE_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
-_NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
 _ASCII = "".join(map(chr, range(32, 127)))
 _CONTEXT_BYTES = 20
 
@@ -42,14 +42,10 @@ def marked(head: bytes) -> Encoding | None:
 
 def declared_codec(name: str) -> str:
     """The codec's own name. Raises `BadFile` (`option_invalid`) when Python knows no such encoding of text."""
-    try:
-        info = codecs.lookup(name)
-    except (LookupError, ValueError) as error:
-        raise _unknown(name) from error
-    decoder = info.incrementaldecoder
-    if not getattr(info, "_is_text_encoding", True) or info.name in _NO_ENCODINGS_OF_FILES or decoder is None:
-        raise _unknown(name)
-    return info.name
+    codec = codec_of(name)
+    if codec is None:
+        raise BadFile(Code.OPTION_INVALID, f"encoding {problem_with_encoding(name)}.", option="encoding")
+    return codec
 
 
 def overrules_utf8(codec: str, head: bytes) -> bool:
@@ -124,8 +120,3 @@ def _then_nothing(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _damaged(codec: str, at: int, reason: str) -> BadFile:
     message = f"The file cannot be read as {codec}: {reason}, at byte offset {at:,}. Send the right encoding."
     return BadFile(Code.ENCODING, message, byte_offset=at, encoding=codec)
-
-
-def _unknown(name: str) -> BadFile:
-    message = f"encoding {name[:40]!r} is unknown; send the name of a text encoding, e.g. cp1252, latin-1, shift_jis."
-    return BadFile(Code.OPTION_INVALID, message, option="encoding")

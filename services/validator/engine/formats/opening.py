@@ -8,8 +8,9 @@ from pydantic import JsonValue
 
 from services.validator.engine.block import RecordReader
 from services.validator.engine.records import DelimitedReader
-from services.validator.engine.request import Format, ParseRequest
+from services.validator.engine.request import ParseRequest
 from services.validator.engine.verdict import BadFile, Code
+from shared.file_options import Format
 
 from .compression import Inflated
 from .detection import detect, disagreement

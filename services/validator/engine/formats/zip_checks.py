@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from xml.parsers import expat
 
-from services.validator.engine.request import Format, ParseLimits
+from services.validator.engine.request import ParseLimits
 from services.validator.engine.verdict import BadFile, Code
+from shared.file_options import Format
 
 from .arrow_faults import faults_of
 from .compression import CHUNK_BYTES, check_inflated
