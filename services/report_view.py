@@ -35,10 +35,13 @@ class Line:
     style: str = ""
 
 
-def validation_lines(report: FileReport, name: str, written: Mapping[str, str] | None = None) -> list[Line]:
+def validation_lines(
+    report: FileReport, name: str, written: Mapping[str, str] | None = None, said: Mapping[str, str] | None = None
+) -> list[Line]:
     """The whole report on the file called `name`: verdict, columns, problems, what to do next.
 
-    `written` says where the `good rows` and the `bad rows` are, when they were written.
+    `written` says where the `good rows` and the `bad rows` are, when they were written; `said` are the options by which
+    the file was read, which the next command needs too.
     """
     written = written or {}
     faults, questions = _parted(report)
@@ -48,7 +51,7 @@ def validation_lines(report: FileReport, name: str, written: Mapping[str, str] |
         *_problems(faults),
         *_questions(questions),
         *_written(written),
-        *_next_steps(report, name, questions, bad_rows_wanted="bad rows" not in written),
+        *_next_steps(report, name, said or {}, questions, bad_rows_wanted="bad rows" not in written),
     ]
 
 
@@ -177,22 +180,38 @@ def _written(written: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _next_steps(
-    report: FileReport, name: str, questions: Sequence[FoundProblem], *, bad_rows_wanted: bool
+    report: FileReport,
+    name: str,
+    said: Mapping[str, str],
+    questions: Sequence[FoundProblem],
+    *,
+    bad_rows_wanted: bool,
 ) -> Iterator[Line]:
     file = _argument(name, "FILE")
     answers = _answers(report.timestamp)
     steps: list[tuple[str, ...]]
     if report.verdict == "rejected":
-        steps = [("ingest validate", file, *answer) for answer in answers]
+        steps = [("ingest validate", file, *_said(said, answer), *answer) for answer in answers]
         steps = steps or [("correct the file, and validate it again",)]
     else:
         asked = answers or [("--timestamp-column COLUMN",)] if questions else [()]
-        steps = [("ingest put", file, "-d NAME", *answer) for answer in asked]
+        steps = [("ingest put", file, "-d NAME", *_said(said, answer), *answer) for answer in asked]
     if report.rows.rejected and bad_rows_wanted:
-        steps.append(("ingest validate", file, "--rejects-out FILE"))
+        steps.append(("ingest validate", file, *_said(said), "--rejects-out FILE"))
     yield from (Line(""), Line("  What to do next", _HEAD))
     for step in steps:
         yield from _command(step)
+
+
+def _said(said: Mapping[str, str], answer: Sequence[str] = ()) -> list[str]:
+    """The options that were sent, as arguments, less those that the answer has."""
+    options = {f"--{name.replace('_', '-')}": value for name, value in said.items()}
+    answered = {argument.split(" ", 1)[0] for argument in answer}
+    return [
+        f"{option} {_argument(value, option.rsplit('-', 1)[-1].upper())}"
+        for option, value in options.items()
+        if option not in answered
+    ]
 
 
 def _answers(time: Timestamp | None) -> list[tuple[str, ...]]:

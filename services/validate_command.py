@@ -86,7 +86,7 @@ def validate(
     if output == "json":
         typer.echo(report.to_json(), nl=False)
     else:
-        _show(report_view.validation_lines(report, str(file), written))
+        _show(report_view.validation_lines(report, str(file), written, request.said))
     raise typer.Exit(0 if report.verdict == "accepted" else EXIT_REJECTED)
 
 
@@ -98,7 +98,7 @@ def infer(file: _FileArgument, output: _OutputOption = "text", **hints: str | No
     if output == "json":
         typer.echo(report.model_dump_json(indent=2, exclude_unset=True, include={"columns", "timestamp"}))
     elif report.verdict == "rejected":
-        _show(report_view.validation_lines(report, str(file)))
+        _show(report_view.validation_lines(report, str(file), said=request.said))
     else:
         _show(report_view.inference_lines(report))
     raise typer.Exit(EXIT_REJECTED if report.verdict == "rejected" else 0)
@@ -115,7 +115,8 @@ class _Request:
             msg = f"--output is text or json, not {output!r}"
             raise typer.BadParameter(msg)
         self._file = file
-        self._options = _options(hints)
+        self.said = {name: value for name, value in hints.items() if value is not None}
+        self._options = _options(self.said)
         _check_readable(file)
 
     def judge(self, folder: Path, *, write_rows: bool) -> tuple[Verdict, FileReport]:
@@ -152,14 +153,14 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _options(hints: dict[str, str | None]) -> ParseOptions:
+def _options(hints: dict[str, str]) -> ParseOptions:
     for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
             msg = f"--{name}: {fault}"
             raise typer.BadParameter(msg)
     try:
-        return ParseOptions.model_validate({name: value for name, value in hints.items() if value is not None})
+        return ParseOptions.model_validate(hints)
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}"

@@ -124,6 +124,23 @@ def test_the_answers_are_commands_to_copy(verdict: str, command: str) -> None:
     assert f"ingest {command} --timestamp-column 'a day' --timestamp-format MM/dd/yyyy" in joined
 
 
+def test_the_next_command_reads_the_file_by_the_same_options() -> None:
+    said = {"encoding": "cp1252", "delimiter": "\t", "timestamp_column": "b day"}
+    found = report(verdict="accepted_with_rejects", rows=rows(1000, 993, 7))
+    text = "\n".join(line.text for line in validation_lines(found, "my.csv", said=said))
+    options = "--encoding cp1252 --delimiter DELIMITER \\\n        --timestamp-column 'b day'"
+    assert f"ingest put my.csv -d NAME {options}" in text
+    assert f"ingest validate my.csv {options} --rejects-out FILE" in text
+
+
+def test_an_answer_takes_the_place_of_what_was_said() -> None:
+    said = {"timestamp_column": "a day", "sheet": "2"}
+    asked = problem("timestamp_ambiguous", 0, sample("Which?"))
+    found = report(timestamp=open_time("dd/MM/yyyy"), problems=[asked])
+    text = "".join(line.text for line in validation_lines(found, "my.xlsx", said=said))
+    assert "ingest put my.xlsx -d NAME --sheet 2 --timestamp-column 'a day' \\" in text
+
+
 def test_what_was_not_read_is_said() -> None:
     sheet = {"sheet": "2024", "other_sheets": ["2023", "Notes"], "disagreement": "the name says xml; " * 6}
     text = shown(report(format="xlsx", compression=None, encoding=None, dialect=sheet))
