@@ -30,7 +30,7 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import FORMATS, problem_with_encoding, problem_with_format
+from shared.file_options import FORMATS, delimiter_of, problem_with_encoding, problem_with_format
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -159,8 +159,13 @@ def _options(hints: dict[str, str]) -> ParseOptions:
         if value is not None and (fault := problem_with(value)):
             msg = f"--{name}: {fault}"
             raise typer.BadParameter(msg)
+    said = hints.get("delimiter")
+    delimiter = None if said is None else delimiter_of(said)
+    if said is not None and delimiter is None:
+        msg = r"--delimiter must be one character, not a quote or a line's end; write \t for a tab"
+        raise typer.BadParameter(msg)
     try:
-        return ParseOptions.model_validate(hints)
+        return ParseOptions.model_validate({**hints, "delimiter": delimiter})
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}"

@@ -1,4 +1,4 @@
-"""Which formats and encodings a sender may name: the gateway refuses another, and the validator reads these.
+"""Which formats, encodings and delimiters a sender may name: before a file is sent, and when it is read.
 
 What is named here is only what can be known without the file. A sheet is looked for in the workbook.
 """
@@ -13,6 +13,15 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 # Python calls these encodings of text; no file is written in them.
 _NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+
+_DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
+_NO_DELIMITERS = frozenset('"\r\n\0')
+
+
+def delimiter_of(text: str) -> str | None:
+    r"""The character that is meant, a tab by `\t` or `tab`; None when the text names none that can be one."""
+    found = _DELIMITERS_IN_WORDS.get(text, text)
+    return found if len(found) == 1 and found not in _NO_DELIMITERS else None
 
 
 def codec_of(encoding: str) -> str | None:

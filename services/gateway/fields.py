@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import problem_with_encoding, problem_with_format
+from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -39,8 +39,6 @@ _FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "format": problem_with_format,
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ESCAPED = {r"\t": "\t", "tab": "\t"}
-_NO_DELIMITERS = frozenset('"\r\n\0')
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,8 @@ def _mode(name: str, value: str) -> str:
 
 
 def _delimiter(name: str, value: str) -> str:
-    found = _ESCAPED.get(value, value)
-    if len(found) != 1 or found in _NO_DELIMITERS:
+    found = delimiter_of(value)
+    if found is None:
         fault = r"must be one character, not a quote or a line's end; write \t for a tab"
         raise _invalid(name, fault)
     return found

@@ -187,6 +187,16 @@ def test_every_hint_of_the_engine_is_an_option_with_a_word_of_help(capsys: pytes
         assert f"--{name.replace('_', '-')}" in text
 
 
+@pytest.mark.parametrize("written", [r"\t", "tab", "\t"])
+def test_a_tab_is_named_as_it_is_to_the_gateway(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    file = tmp_path / "rows.tsv"
+    file.write_text("when\ta,b\n2024-01-01\t1,2\n")
+    assert run("validate", file, "--delimiter", written, "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["dialect"]["delimiter"] == "\t"
+
+
 @pytest.mark.parametrize(("option", "value"), [("--encoding", "utf-9"), ("--encoding", "hex"), ("--format", "csv")])
 def test_an_option_that_no_file_could_fit_is_wrong_usage(
     rows_csv: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
