@@ -1,4 +1,4 @@
-"""`ingest`: load files, follow tasks, prepare and check an installation.
+"""`ingest`: load files, follow tasks, validate without a server, prepare and check an installation.
 
 Exit codes: 0 done (rejected rows are told on stderr), 1 error, 2 wrong usage, 3 the file was rejected,
 4 the ingestion failed, 5 time-out.
@@ -13,20 +13,20 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from dotenv import dotenv_values
-from pydantic import Field
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from typer.exceptions import TyperException
 
-from services import display, supervisor
-from services.gateway_client import GatewayClient
+from services import display, supervisor, validate_command
 from shared.errors import IngestError
 from shared.events import LoadMode, TaskStatus
-from shared.settings import SettingsGroup, find_profile, load
+
+# A command loads what it needs when it runs: `validate` on a small file is mostly the time of these imports.
+if TYPE_CHECKING:
+    from services.gateway_client import GatewayClient
+    from shared.settings import SettingsGroup
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -42,13 +42,9 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 db = typer.Typer(no_args_is_help=True, help="PostgreSQL.")
 app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
+validate_command.register(app)
 _errors = Console(stderr=True, highlight=False)
-
-
-class CliSettings(SettingsGroup):
-    """Where the gateway is."""
-
-    api_url: str = Field(default="http://127.0.0.1:8000", validation_alias="INGEST_API_URL")
+S = TypeVar("S", bound="SettingsGroup")
 
 
 def main() -> None:
@@ -74,11 +70,12 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     mode: Annotated[
         LoadMode, typer.Option(help="Add to the datasource, or replace all that it holds.")
     ] = LoadMode.APPEND,
-    timestamp_column: Annotated[
-        str | None, typer.Option(help="The column that holds the time; found if left out.")
-    ] = None,
-    timestamp_format: Annotated[str | None, typer.Option(help="How that time is written; found if left out.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="The character between fields; found if left out.")] = None,
+    timestamp_column: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_column"])] = None,
+    timestamp_format: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_format"])] = None,
+    delimiter: Annotated[str | None, typer.Option(help=validate_command.HINTS["delimiter"])] = None,
+    encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
+    sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
+    file_format: Annotated[str | None, typer.Option("--format", help=validate_command.HINTS["format"])] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
@@ -92,6 +89,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "timestamp_column": timestamp_column,
         "timestamp_format": timestamp_format,
         "delimiter": delimiter,
+        "encoding": encoding,
+        "sheet": sheet,
+        "format": file_format,
         "user_id": user,
     }
     said = {name: value for name, value in fields.items() if value is not None}
@@ -133,8 +133,8 @@ def setup() -> None:
 
 
 def _create_bucket() -> None:
-    from shared.storage.s3 import S3ObjectStore  # noqa: PLC0415  # see `doctor_command`
-    from shared.storage.settings import S3Settings  # noqa: PLC0415
+    from shared.storage.s3 import S3ObjectStore
+    from shared.storage.settings import S3Settings
 
     async def create(settings: S3Settings) -> None:
         store = S3ObjectStore(settings)
@@ -143,7 +143,7 @@ def _create_bucket() -> None:
         finally:
             await store.close()
 
-    settings = load(S3Settings, profile=find_profile(Path.cwd()))
+    settings = _settings(S3Settings)
     asyncio.run(create(settings))
     typer.echo(f"bucket     {settings.s3_bucket_name}")
 
@@ -151,20 +151,20 @@ def _create_bucket() -> None:
 @topics.command("create")
 def topics_create() -> None:
     """Make every missing topic with its partitions, replication and retention."""
-    from shared.kafka import admin  # noqa: PLC0415  # see `doctor_command`
-    from shared.kafka.settings import KafkaSettings  # noqa: PLC0415
+    from shared.kafka import admin
+    from shared.kafka.settings import KafkaSettings
 
-    created, existing = asyncio.run(admin.create_topics(load(KafkaSettings, profile=find_profile(Path.cwd()))))
+    created, existing = asyncio.run(admin.create_topics(_settings(KafkaSettings)))
     typer.echo(f"topics     {len(created)} made, {len(existing)} there before")
 
 
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the tables to this release's form."""
-    from shared.db import migrate  # noqa: PLC0415  # see `doctor_command`
-    from shared.db.engine import DatabaseSettings  # noqa: PLC0415
+    from shared.db import migrate
+    from shared.db.engine import DatabaseSettings
 
-    settings = load(DatabaseSettings, profile=find_profile(Path.cwd()))
+    settings = _settings(DatabaseSettings)
     revision = asyncio.run(migrate.upgrade(settings))
     typer.echo(f"database   at revision {revision}")
 
@@ -181,9 +181,9 @@ def run(service: Annotated[str, typer.Argument(help="One of the five services, o
 @app.command("doctor")
 def doctor_command() -> None:
     """Ask every server and service for its version and state; one red line for each that is down."""
-    from services import doctor  # noqa: PLC0415  # loads every adapter, which the other commands need not wait for
+    from services import doctor
 
-    findings = asyncio.run(doctor.examine(find_profile(Path.cwd())))
+    findings = asyncio.run(doctor.examine(_profile()))
     for finding in findings:
         style = "green" if finding.good else "red"
         _out().print(
@@ -200,6 +200,8 @@ def exit_code(task: Mapping[str, Any]) -> int:
 
 
 def _upload(client: GatewayClient, path: Path, fields: Mapping[str, str]) -> dict[str, Any]:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
         shown = bar.add_task(path.name, total=path.stat().st_size)
@@ -253,12 +255,28 @@ def _print(document: Mapping[str, Any], output: str, lines: list[str]) -> None:
 
 
 def _client() -> GatewayClient:
-    return GatewayClient(load(CliSettings, profile=find_profile(Path.cwd())).api_url)
+    from services.gateway_client import GatewayClient, GatewayClientSettings
+
+    return GatewayClient(_settings(GatewayClientSettings).api_url)
+
+
+def _settings(group: type[S]) -> S:
+    from shared.settings import load
+
+    return load(group, profile=_profile())
+
+
+def _profile() -> Path | None:
+    from shared.settings import find_profile
+
+    return find_profile(Path.cwd())
 
 
 def _environment() -> dict[str, str]:
     """This process's environment, with what only the profile says filled in."""
-    profile = find_profile(Path.cwd())
+    from dotenv import dotenv_values
+
+    profile = _profile()
     said = {name: value for name, value in dotenv_values(profile).items() if value} if profile else {}
     return {**said, **os.environ}
 

@@ -8,13 +8,21 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import httpx
+from pydantic import Field
 
 from shared.errors import IngestError
+from shared.settings import SettingsGroup
 
 ANSWER_SECONDS = 30.0
 UPLOAD_ANSWER_SECONDS = 600.0
 
 OnProgress = Callable[[int], None]
+
+
+class GatewayClientSettings(SettingsGroup):
+    """Where the gateway is."""
+
+    api_url: str = Field(default="http://127.0.0.1:8000", validation_alias="INGEST_API_URL")
 
 
 class GatewayError(IngestError):

@@ -117,6 +117,12 @@ class LoadOptions(Model):
     """How its times are written."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between two fields."""
+    encoding: str | None = Field(default=None, max_length=64)
+    """The text encoding, by its name in Python, where the text is not UTF-8."""
+    sheet: str | None = Field(default=None, max_length=256)
+    """The sheet of a workbook, by its name or its number from 1."""
+    format: str | None = Field(default=None, max_length=64)
+    """The file's format; where the content says otherwise the content counts."""
 
 
 class Event(Model):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
+from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -21,11 +22,23 @@ FIELD_BYTES: Mapping[str, int] = {
     "timestamp_column": 4096,
     "timestamp_format": 512,
     "delimiter": 64,
+    "encoding": 256,
+    "sheet": 1024,
+    "format": 256,
 }
-_CHARACTERS: Mapping[str, int] = {"user_id": 256, "timestamp_column": 1024, "timestamp_format": 128}
+_CHARACTERS: Mapping[str, int] = {
+    "user_id": 256,
+    "timestamp_column": 1024,
+    "timestamp_format": 128,
+    "encoding": 64,
+    "sheet": 256,
+    "format": 64,
+}
+_FAULTS: Mapping[str, Callable[[str], str | None]] = {
+    "encoding": problem_with_encoding,
+    "format": problem_with_format,
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_ESCAPED = {r"\t": "\t", "tab": "\t"}
-_NO_DELIMITERS = frozenset('"\r\n\0')
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,9 @@ def parse_field(name: str, raw: bytes) -> str | None:
         raise _invalid(name, "contains a control character")
     if len(value) > _CHARACTERS[name]:
         raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
+    fault = _FAULTS[name](value) if name in _FAULTS else None
+    if fault:
+        raise ProblemError(ProblemKind.INVALID_FIELD, f"The field {name}: {fault}.", field=name)
     return value
 
 
@@ -89,6 +105,9 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             delimiter=fields.get("delimiter"),
+            encoding=fields.get("encoding"),
+            sheet=fields.get("sheet"),
+            format=fields.get("format"),
         ),
     )
 
@@ -113,8 +132,8 @@ def _mode(name: str, value: str) -> str:
 
 
 def _delimiter(name: str, value: str) -> str:
-    found = _ESCAPED.get(value, value)
-    if len(found) != 1 or found in _NO_DELIMITERS:
+    found = delimiter_of(value)
+    if found is None:
         fault = r"must be one character, not a quote or a line's end; write \t for a tab"
         raise _invalid(name, fault)
     return found

@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -36,10 +37,12 @@ def main(verdict_path: Path, parent_pid: int) -> None:
     """Judge the one file of the request and leave the verdict, complete or not at all."""
     _settle_in(parent_pid)
     # Loaded only now: Polars takes a while and starts threads, and the parent may be gone by then.
+    from . import progress  # noqa: PLC0415
     from .parse import parse_file  # noqa: PLC0415
     from .request import ParseRequest  # noqa: PLC0415
 
-    verdict = parse_file(ParseRequest.model_validate_json(sys.stdin.buffer.read()))
+    request = ParseRequest.model_validate_json(sys.stdin.buffer.read())
+    verdict = parse_file(request, begin=partial(progress.begin, request.output_dir))
     unfinished = verdict_path.with_suffix(".tmp")
     unfinished.write_text(verdict.model_dump_json(), encoding="utf-8")
     unfinished.replace(verdict_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -10,16 +11,21 @@ from typing import Protocol
 import polars as pl
 from pydantic import JsonValue
 
-from .verdict import Code
+from .verdict import Code, ColumnType
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row is bad. `column` is None when the fault is the record's as a whole."""
+    """Why a row is bad. `column` is None when the fault is the record's as a whole, and then `value` is too.
+
+    `suggestion` is the value that the sender must have meant, where that is certain.
+    """
 
     code: Code
     message: str
     column: str | None = None
+    value: str | None = None
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,17 @@ class BadRecord:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a record stands: data record (from 1), physical line (from 1), byte offset in the decompressed file."""
+    """Where a record stands: data record (from 1), physical line (from 1), byte offset in the text in UTF-8.
+
+    `line` and `byte_offset` are None in formats that have none; in a workbook `line` is the row of the sheet.
+    In an archive `line` and `byte_offset` count within the `member`.
+    """
 
     record: int
-    line: int
-    byte_offset: int
+    line: int | None
+    byte_offset: int | None
     raw: str
+    member: str | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +69,7 @@ class Block:
     frame: pl.DataFrame
     bad: list[BadRecord]
     blank_lines: int
+    member: str | None = None
     _line_offsets: list[int] = field(default_factory=list)
 
     @property
@@ -79,13 +91,84 @@ class Block:
             line=self.first_line + start,
             byte_offset=self.byte_offset + self._line_offsets[start],
             raw=b"".join(self.lines[start:end]).decode("utf-8").rstrip("\r\n"),
+            member=self.member,
         )
+
+
+@dataclass(slots=True)
+class PieceBlock(Block):
+    """A block of text whose records do not end with lines: `lines[n]` is record n and what stands before it.
+
+    `leads[n]` is how many bytes of it stand before the record.
+    """
+
+    leads: list[int] = field(default_factory=list)
+    _line_numbers: list[int] = field(default_factory=list)
+
+    def place(self, ordinal: int) -> Place:
+        """Where record `ordinal` stands: the line is that of its first byte."""
+        if not self._line_offsets:
+            self._line_offsets = list(accumulate(map(len, self.lines), initial=0))
+            self._line_numbers = list(accumulate((piece.count(b"\n") for piece in self.lines), initial=0))
+        piece, lead = self.lines[ordinal], self.leads[ordinal]
+        return Place(
+            record=self.first_record + ordinal,
+            line=self.first_line + self._line_numbers[ordinal] + piece.count(b"\n", 0, lead),
+            byte_offset=self.byte_offset + self._line_offsets[ordinal] + lead,
+            raw=piece[lead:].decode("utf-8"),
+            member=self.member,
+        )
+
+
+@dataclass(slots=True)
+class TableBlock(Block):
+    """A block of a format that has rows and no text. `whole` has every row, good or bad, under the names of `header`.
+
+    `rows` are the numbers of the rows in a sheet, where there is one.
+    """
+
+    whole: pl.DataFrame = field(default_factory=pl.DataFrame)
+    header: Sequence[str] = ()
+    rows: Sequence[int] | None = None
+
+    def place(self, ordinal: int) -> Place:
+        """Where record `ordinal` stands; its raw text is a JSON object of its cells."""
+        cells = list(zip(self.header, self.whole.row(ordinal), strict=True))
+        raw = json.dumps(dict(cells) if len(dict(cells)) == len(cells) else cells, ensure_ascii=False)
+        line = None if self.rows is None else self.rows[ordinal]
+        return Place(record=self.first_record + ordinal, line=line, byte_offset=None, raw=raw, member=self.member)
+
+
+def table_block(
+    whole: pl.DataFrame,
+    header: Sequence[str],
+    first_record: int,
+    errors: dict[int, RowError],
+    rows: Sequence[int] | None = None,
+    blank_lines: int = 0,
+) -> TableBlock:
+    """Rows of text cells as a block; `errors` says which are bad, by position."""
+    height = range(whole.height)
+    good: Sequence[int] = [row for row in height if row not in errors] if errors else height
+    bad = [BadRecord(row, error, list(whole.row(row))) for row, error in sorted(errors.items())]
+    frame = whole[list(good)] if errors else whole
+    return TableBlock(
+        first_record, 1, 0, [], height, height, good, frame, bad, blank_lines, whole=whole, header=header, rows=rows
+    )
 
 
 class RecordReader(Protocol):
     """A format. Both methods may be called again and then read the file again."""
 
     header: list[str]
+
+    @property
+    def types(self) -> Sequence[ColumnType | None]:
+        """The type that the format declares for each column, or None; known once `blocks` has been read through.
+
+        A declared string never becomes a number. Declared numbers are checked like any others.
+        """
+        ...
 
     def blocks(self) -> Iterator[Block]:
         """The file's records in order. Raises `BadFile` when the file cannot be read on."""

@@ -1,4 +1,7 @@
-"""Text columns to canonical rows: `__time` first, the typed columns in file order, `ingest_task_id` last."""
+"""Text columns to canonical rows: `__time` first, the typed columns in file order, `ingest_task_id` last.
+
+The first is left out where no time was found, the last where there is no task.
+"""
 
 from __future__ import annotations
 
@@ -67,12 +70,21 @@ class ColumnWriter:
                 self.samples.append(shown)
 
 
-def canonical_lines(frame: pl.DataFrame, ms: pl.Series, columns: Sequence[ColumnWriter], task_id: str) -> bytes:
-    """The rows of `frame` as NDJSON. Nulls are written as `null`, which Druid reads like a field left out."""
+def cast_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
+    """The columns of `frame` in their types, checked and added to their figures."""
     typed = frame.select([column.expression() for column in columns])
     for column in columns:
         column.take(frame[column.source], typed[column.name])
-    rows = typed.select(ms.alias(TIME), pl.all(), pl.lit(task_id).alias(TASK_ID))
+    return typed
+
+
+def canonical_lines(
+    frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], task_id: str | None
+) -> bytes:
+    """The rows of `frame` as NDJSON. Nulls are written as `null`, which Druid reads like a field left out."""
+    typed = cast_columns(frame, columns)
+    time = [] if ms is None else [ms.alias(TIME)]
+    task = [] if task_id is None else [pl.lit(task_id).alias(TASK_ID)]
     out = BytesIO()
-    rows.write_ndjson(out)
+    typed.select(*time, pl.all(), *task).write_ndjson(out)
     return out.getvalue()

@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import TransientError
 
+from .progress import STATE_NAME, done_share
 from .request import MIB, ParseRequest
-from .verdict import VERDICT, Accepted, Code, Problem, Rejected
+from .verdict import VERDICT, Accepted, Code, Problem, Rejected, Untimed, Verdict
 
 VERDICT_NAME = "verdict.json"
 LOG_NAME = "child.log"
@@ -67,12 +68,28 @@ async def run_child(
     *,
     report_usage: Callable[[ChildUsage], None] | None = None,
 ) -> Accepted | Rejected:
+    """Judge a file that has to have a time, in a child process; see `check_in_child`."""
+    verdict = await check_in_child(request.model_copy(update={"require_time": True}), limits, report_usage=report_usage)
+    if isinstance(verdict, Untimed):
+        msg = "the parser left the time open, which was not allowed"
+        raise ChildDied(msg)
+    return verdict
+
+
+async def check_in_child(
+    request: ParseRequest,
+    limits: ChildLimits,
+    *,
+    report_usage: Callable[[ChildUsage], None] | None = None,
+    report_progress: Callable[[float], None] | None = None,
+) -> Verdict:
     """Judge the file in a child process.
 
     A limit that is passed kills the child and gives `Rejected` with `limit_memory`, `limit_time` or `limit_output`;
     files that the child has begun stay in the output folder and count for nothing. `report_usage` is called once,
-    whatever the end. Has to be awaited on a thread that outlives the child, because the child dies with the thread
-    that started it. Cancelling the caller kills the child. Raises `ChildDied`.
+    whatever the end, `report_progress` at every look with the share that is done, from 0 to 1. Has to be awaited on a
+    thread that outlives the child, because the child dies with the thread that started it. Cancelling the caller kills
+    the child. Raises `ChildDied`.
     """
     verdict_path = request.output_dir / VERDICT_NAME
     log_path = request.output_dir / LOG_NAME
@@ -86,7 +103,7 @@ async def run_child(
             cwd=request.output_dir,
             env=_environment(request.output_dir),
         )
-    watch = _Watch(process, request.output_dir, limits)
+    watch = _Watch(process, request, limits, report_progress)
     try:
         await _send(process, request)
         await watch.until_end()
@@ -99,8 +116,8 @@ async def run_child(
     try:
         return _read_verdict(verdict_path, log_path, process.returncode)
     finally:
-        verdict_path.unlink(missing_ok=True)
-        log_path.unlink(missing_ok=True)
+        for passing in (verdict_path, log_path, request.output_dir / STATE_NAME):
+            passing.unlink(missing_ok=True)
 
 
 def _environment(temp_dir: Path) -> dict[str, str]:
@@ -138,14 +155,23 @@ async def _end(process: Process) -> None:
 class _Watch:
     """Looks at a running child and raises when it is over a limit."""
 
-    def __init__(self, process: Process, output_dir: Path, limits: ChildLimits) -> None:
+    def __init__(
+        self,
+        process: Process,
+        request: ParseRequest,
+        limits: ChildLimits,
+        report_progress: Callable[[float], None] | None,
+    ) -> None:
         self._process = process
-        self._output_dir = output_dir
+        self._source = request.source_path
+        self._output_dir = request.output_dir
         self._limits = limits
+        self._report_progress = report_progress
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._peak = 0
         self._output = 0
+        self._done = 0.0
 
     def usage(self) -> ChildUsage:
         return ChildUsage(
@@ -166,6 +192,10 @@ class _Watch:
         rss, peak = _memory(self._process.pid)
         self._peak = max(self._peak, peak)
         self._output = _folder_bytes(self._output_dir)
+        if self._report_progress is not None:
+            # Between two passes the file is not open: what was done stays done.
+            self._done = max(self._done, done_share(self._process.pid, self._source, self._output_dir))
+            self._report_progress(self._done)
         limits = self._limits
         if rss > limits.max_rss_bytes:
             raise _over(Code.LIMIT_MEMORY, "bytes of memory", limits.max_rss_bytes, "max_rss_bytes")
@@ -202,7 +232,7 @@ def _folder_bytes(folder: Path) -> int:
     return total
 
 
-def _read_verdict(verdict_path: Path, log_path: Path, code: int | None) -> Accepted | Rejected:
+def _read_verdict(verdict_path: Path, log_path: Path, code: int | None) -> Verdict:
     if code == 0 and verdict_path.exists():
         return VERDICT.validate_json(verdict_path.read_bytes())
     how = f"exit code {code}"

@@ -25,15 +25,20 @@ class ColumnName:
 
 def check_header(cells: Sequence[str], *, max_columns: int) -> None:
     """Raise `BadFile` for a first record that cannot be a header."""
-    if len(cells) > max_columns:
-        message = f"The header has {len(cells):,} columns; at most {max_columns:,} are taken (setting max_columns)."
-        raise BadFile(Code.LIMIT_COLUMNS, message, limit=max_columns, setting="max_columns", columns=len(cells))
+    check_width(len(cells), max_columns=max_columns)
     filled = [cell for cell in cells if cell.strip()]
     if not filled:
         raise BadFile(Code.HEADER_INVALID, "The first record has no column name: all its fields are blank.")
     if all(is_number(cell) or looks_like_time(cell) for cell in filled):
         message = "The first record looks like data, not like a header; add a line with the column names."
         raise BadFile(Code.HEADER_INVALID, message, first_record=list(cells[:50]))
+
+
+def check_width(columns: int, *, max_columns: int) -> None:
+    """Raise `BadFile` for more columns than are taken."""
+    if columns > max_columns:
+        message = f"The header has {columns:,} columns; at most {max_columns:,} are taken (setting max_columns)."
+        raise BadFile(Code.LIMIT_COLUMNS, message, limit=max_columns, setting="max_columns", columns=columns)
 
 
 def name_columns(cells: Sequence[str]) -> list[ColumnName]:

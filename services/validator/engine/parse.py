@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from .block import Block, RecordReader, RowError
-from .canonical import ColumnWriter, canonical_lines
+from .block import Block, RowError
+from .canonical import ColumnWriter, canonical_lines, cast_columns
+from .file_problems import count_mismatch, no_valid_rows
+from .formats.declared import column_type
+from .formats.opening import Opened, open_file
+from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
 from .infer import TypeTally, is_null
 from .parts import PartWriter
-from .records import DelimitedReader
+from .progress import Pass
 from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
 from .timechoice import TimeChoice, TimeTally, check_options, choose_time, find_named, is_time_name
 from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, parse_times
-from .verdict import Accepted, BadFile, Code, Column, Problem, Rejected, TimeColumn
+from .verdict import Accepted, BadFile, Code, Column, Problem, TimeColumn, Untimed, Verdict
+from .written import Written
+
+# What may stay a question while the rows are judged.
+_OPEN_TIME = (Code.TIMESTAMP_MISSING, Code.TIMESTAMP_AMBIGUOUS)
 
 
 @dataclass(slots=True)
@@ -31,41 +41,34 @@ class _Survey:
     blank_lines: int = 0
 
 
-@dataclass(slots=True)
-class _Written:
-    """What the second pass wrote."""
-
-    accepted: int = 0
-    low_ms: int | None = None
-    high_ms: int | None = None
-    zoneless: int = 0
-    cut: int = 0
-
-
-def parse_file(request: ParseRequest) -> Accepted | Rejected:
+def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda _: None) -> Verdict:
     """Judge one file and write its canonical files into `request.output_dir`.
 
-    A bad file is a `Rejected`; an exception is a fault of the program or the machine.
+    A bad file is a `Rejected`; an exception is a fault of the program or the machine. `begin` is called before each
+    pass over the file.
     """
     report = Report(request)
     try:
         check_options(request.options)
-        return _Parse(request, DelimitedReader(request), report).run()
+        with Scratch(request.output_dir) as scratch:
+            return _Parse(request, open_file(request, scratch), report, begin).run()
     except BadFile as bad:
         return report.reject([bad.problem])
 
 
 class _Parse:
-    def __init__(self, request: ParseRequest, reader: RecordReader, report: Report) -> None:
+    def __init__(self, request: ParseRequest, opened: Opened, report: Report, begin: Callable[[Pass], None]) -> None:
         self._request = request
-        self._reader = reader
+        self._begin = begin
+        self._opened = opened
+        self._reader = reader = opened.reader
         self._report = report
         self._names: list[ColumnName] = name_columns(reader.header)
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
-        report.set_file(reader.describe(), self._names)
+        report.set_file(opened.describe(), self._names)
 
-    def run(self) -> Accepted | Rejected:
+    def run(self) -> Verdict:
         """Both passes; when the file turns out unreadable no part is left behind."""
         try:
             return self._run()
@@ -73,25 +76,35 @@ class _Parse:
             self._parts.discard()
             raise
 
-    def _run(self) -> Accepted | Rejected:
-        labels = self._labels()
+    def _run(self) -> Verdict:
         wanted = self._request.options.timestamp_column
         named = None if wanted is None else find_named(wanted, self._reader.header, [name.name for name in self._names])
+        self._begin(Pass.SURVEY)
         survey = self._survey(named)
         self._report.set_survey(survey.records, survey.blank_lines)
         if not survey.records:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
-        choice = None
-        if survey.good:
-            tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
-            choice = choose_time(tallies, labels, self._request.options, named)
+        choice = self._choose(survey, named) if survey.good else None
+        time_index = choice.index if isinstance(choice, TimeChoice) else None
         columns = [
-            ColumnWriter(index, name.name, survey.types[index].type)
+            ColumnWriter(index, name.name, column_type(self._reader.types[index], survey.types[index]))
             for index, name in enumerate(self._names)
-            if choice is not None and index != choice.index
+            if choice is not None and index != time_index
         ]
+        self._begin(Pass.WRITE)
         written = self._write(choice, columns)
         return self._conclude(survey, choice, columns, written)
+
+    def _choose(self, survey: _Survey, named: int | None) -> TimeChoice | Problem:
+        """The time; or, where it is not required, what stands against choosing one."""
+        labels = self._labels()
+        tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
+        try:
+            return choose_time(tallies, labels, self._request.options, named)
+        except BadFile as bad:
+            if self._request.require_time or bad.problem.code not in _OPEN_TIME:
+                raise
+            return bad.problem
 
     def _labels(self) -> list[str]:
         """The name under which each column is spoken of: its own where that is unmistakable."""
@@ -125,18 +138,27 @@ class _Parse:
                     tally.add(block.frame[f"c{index}"])
         return survey
 
-    def _write(self, choice: TimeChoice | None, columns: list[ColumnWriter]) -> _Written:
-        written = _Written()
+    def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter]) -> Written:
+        written = Written()
         for block in self._reader.blocks():
             ok = None
-            if choice is not None and block.frame.height:
+            if isinstance(choice, TimeChoice) and block.frame.height:
                 ok = self._write_good(block, choice, columns, written)
+            elif isinstance(choice, Problem) and block.frame.height:
+                self._put(block.frame, None, columns, written)
             self._write_bad(block, choice, ok)
         return written
 
-    def _write_good(
-        self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: _Written
-    ) -> pl.Series:
+    def _put(
+        self, frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], written: Written
+    ) -> None:
+        if self._request.write_rows:
+            self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
+        else:
+            cast_columns(frame, columns)
+        written.accepted += frame.height
+
+    def _write_good(self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: Written) -> pl.Series:
         """Write the rows whose time parses; say which they are."""
         times = parse_times(block.frame[f"c{choice.index}"], choice.time_format)
         written.zoneless += times.zoneless
@@ -149,16 +171,15 @@ class _Parse:
         if isinstance(low, int) and isinstance(high, int):
             written.low_ms = low if written.low_ms is None else min(written.low_ms, low)
             written.high_ms = high if written.high_ms is None else max(written.high_ms, high)
-            self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
-            written.accepted += frame.height
+            self._put(frame, ms, columns, written)
         return ok
 
-    def _write_bad(self, block: Block, choice: TimeChoice | None, ok: pl.Series | None) -> None:
+    def _write_bad(self, block: Block, choice: TimeChoice | Problem | None, ok: pl.Series | None) -> None:
         """Write the block's bad records in file order: those of broken shape, and those without a time."""
         found: list[tuple[int, list[str] | dict[str, str], RowError]] = [
             (bad.ordinal, bad.fields, bad.error) for bad in block.bad
         ]
-        if choice is not None and ok is not None and not ok.all():
+        if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
             labels = self._labels()
             for row in (~ok).arg_true().to_list():
                 cells = block.frame.row(row)
@@ -169,44 +190,48 @@ class _Parse:
             self._rejects.write(block.place(ordinal), fields, error)
 
     def _conclude(
-        self, survey: _Survey, choice: TimeChoice | None, columns: list[ColumnWriter], written: _Written
-    ) -> Accepted | Rejected:
+        self, survey: _Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
+    ) -> Verdict:
         rejects = self._rejects.close()
         parts = self._parts.close()
         read = written.accepted + self._rejects.rows
+        self._begin(Pass.RECOUNT)
         second = self._reader.count_again()
+        self._report.set_file(self._opened.describe(), self._names)
         self._report.set_rows(read, written.accepted, second, self._rejects, rejects)
         in_parts = sum(part.rows for part in parts)
-        if not read == second == survey.records or in_parts != written.accepted:
+        lost = self._request.write_rows and in_parts != written.accepted
+        if not read == second == survey.records or lost:
             self._parts.discard()
-            return self._report.reject([_count_mismatch(read, second, survey.records, in_parts)])
-        if choice is None or written.low_ms is None or written.high_ms is None:
-            message = f"None of the {read:,} rows is valid: {_listed(self._rejects.counts)}."
-            return self._report.reject([Problem(code=Code.NO_VALID_ROWS, message=message)])
+            return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
+        if choice is None or not written.accepted:
+            return self._report.reject([no_valid_rows(read, self._rejects.counts)])
+        self._report.set_columns(columns, survey.types)
+        judged: dict[str, Any] = {
+            "rows_read": read,
+            "rows_accepted": written.accepted,
+            "rows_rejected": self._rejects.rows,
+            "second_count": second,
+            "parts": parts,
+            "columns": [
+                Column(name=column.name, type=column.type, source_name=self._reader.header[int(column.source[1:])])
+                for column in columns
+            ],
+            "reject_counts": dict(self._rejects.counts),
+            "rejects": rejects,
+            "report": self._report.name,
+        }
+        if isinstance(choice, Problem):
+            return self._report.leave_untimed(Untimed(**judged, question=choice))
         time_column = TimeColumn(
             source_name=self._reader.header[choice.index],
             format=choice.time_format,
-            note=_time_note(choice.time_format, written),
+            zone=written.zone(choice.time_format),
+            note=written.note(choice.time_format),
         )
-        self._report.set_columns(columns, survey.types, time_column, choice.index)
+        self._report.set_time(time_column, self._labels()[choice.index], survey.times[choice.index])
         return self._report.accept(
-            Accepted(
-                rows_read=read,
-                rows_accepted=written.accepted,
-                rows_rejected=self._rejects.rows,
-                second_count=second,
-                parts=parts,
-                columns=tuple(
-                    Column(name=column.name, type=column.type, source_name=self._reader.header[int(column.source[1:])])
-                    for column in columns
-                ),
-                time_column=time_column,
-                time_min_ms=written.low_ms,
-                time_max_ms=written.high_ms,
-                reject_counts=dict(self._rejects.counts),
-                rejects=rejects,
-                report=self._report.name,
-            )
+            Accepted(**judged, time_column=time_column, time_min_ms=written.low_ms, time_max_ms=written.high_ms)
         )
 
 
@@ -220,35 +245,5 @@ def _survey_types(block: Block, types: list[TypeTally]) -> None:
 
 def _time_error(value: str, column: str, time_format: str) -> RowError:
     if is_null(pl.Series([value])).any():
-        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column)
-    return RowError(Code.TIMESTAMP_INVALID, f"{value[:80]!r} cannot be read as {time_format}", column)
-
-
-def _time_note(time_format: str, written: _Written) -> str:
-    if time_format in (EPOCH_SECONDS, EPOCH_MILLIS):
-        return "epochs are UTC"
-    notes = []
-    if written.zoneless == written.accepted:
-        notes.append("no value names a zone: all are taken as UTC")
-    elif written.zoneless:
-        notes.append(f"{written.zoneless:,} values name no zone and are taken as UTC; the others say their own")
-    else:
-        notes.append("every value names its zone")
-    if written.cut:
-        notes.append(f"{written.cut:,} values were cut to the millisecond")
-    return "; ".join(notes)
-
-
-def _count_mismatch(read: int, second: int, surveyed: int, in_parts: int) -> Problem:
-    return Problem(
-        code=Code.COUNT_MISMATCH,
-        message=(
-            f"Two independent readers disagree on the number of rows: {read:,} and {second:,}. "
-            "Nothing was loaded, because we do not guess which is right."
-        ),
-        detail={"first_count": read, "second_count": second, "surveyed": surveyed, "rows_in_parts": in_parts},
-    )
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()))
+        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column, value)
+    return RowError(Code.TIMESTAMP_INVALID, f"{value[:80]!r} cannot be read as {time_format}", column, value)

@@ -29,7 +29,7 @@ from .header import check_header
 from .recount import count_records
 from .request import MIB, ParseLimits, ParseRequest
 from .source import CHUNK_BYTES, Source, check_utf8, with_last
-from .verdict import BadFile, Code
+from .verdict import BadFile, Code, ColumnType
 
 # Bytes read in vain behind broken quotes. Far more than honest files need; it keeps hostile ones from quadratic time.
 _VAIN_BYTES = 256 * MIB
@@ -88,7 +88,7 @@ class _Records:
 
 
 class DelimitedReader:
-    """Delimited text in UTF-8, plain or gzipped. The first record is the header."""
+    """Delimited text. The first record is the header; no column has a declared type."""
 
     def __init__(self, request: ParseRequest) -> None:
         self._limits = request.limits
@@ -99,6 +99,7 @@ class DelimitedReader:
         self._vain_bytes = 0
         self.header, self._body_offset, self._body_line = self._read_header()
         check_header(self.header, max_columns=self._limits.max_columns)
+        self.types: list[ColumnType | None] = [None] * len(self.header)
 
     def describe(self) -> dict[str, JsonValue]:
         """Delimiter, quote, encoding, compression."""
@@ -107,9 +108,10 @@ class DelimitedReader:
             "delimiter": self._dialect.delimiter,
             "delimiter_evidence": self._dialect.evidence,
             "quote": '"',
-            "encoding": "utf-8",
+            "encoding": self._source.encoding.codec,
+            "encoding_evidence": self._source.encoding.evidence,
             "byte_order_mark": self._source.bom,
-            "compression": "gzip" if self._source.compressed else None,
+            "compression": self._source.compression,
         }
 
     def count_again(self) -> int:

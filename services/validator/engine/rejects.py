@@ -1,4 +1,4 @@
-"""Every bad row with raw text, fields and errors: `rejects.ndjson.gz`, and a bounded sample for the report."""
+"""Every bad row with raw text, fields and errors: `rejects.ndjson.gz`, and what the report says of them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from .block import Place, RowError
+from .row_problems import RowProblems
 from .sink import GzipSink
 from .verdict import RejectsFile
 
 REJECTS_NAME = "rejects.ndjson.gz"
-_SAMPLE_CHARS = 200
 FLUSH_BYTES = 8 * 1024 * 1024
 # json.dumps would build an encoder for every row.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -24,16 +22,21 @@ class RejectsWriter:
 
     def __init__(self, output_dir: Path, max_samples: int) -> None:
         self._path = output_dir / REJECTS_NAME
-        self._max_samples = max_samples
         self._sink: GzipSink | None = None
         self._waiting = bytearray()
         self.counts: Counter[str] = Counter()
-        self.samples: dict[str, list[JsonValue]] = {}
+        self.problems = RowProblems(max_samples)
         self.rows = 0
 
     def write(self, place: Place, fields: list[str] | dict[str, str], error: RowError) -> None:
         """Take one bad row. `fields` is a list where the row does not have the header's shape."""
-        stated = {"code": error.code, "column": error.column, "message": error.message}
+        stated = {
+            "code": error.code,
+            "column": error.column,
+            "value": error.value,
+            "message": error.message,
+            "suggestion": error.suggestion,
+        }
         line = {
             "record": place.record,
             "line": place.line,
@@ -42,13 +45,12 @@ class RejectsWriter:
             "fields": fields,
             "errors": [stated],
         }
+        if place.member is not None:
+            line["member"] = place.member
         self._waiting += _encode(line).encode() + b"\n"
         self.rows += 1
         self.counts[error.code] += 1
-        samples = self.samples.setdefault(error.code, [])
-        if len(samples) < self._max_samples:
-            where: dict[str, JsonValue] = {"record": place.record, "line": place.line}
-            samples.append({**where, **stated, "raw": place.raw[:_SAMPLE_CHARS]})
+        self.problems.add(place, error)
         if len(self._waiting) >= FLUSH_BYTES:
             self.flush()
 

@@ -1,22 +1,23 @@
-"""The JSON report beside the parts: how the file was read, what became of every column, why rows were refused."""
+"""The report beside the parts: how the file was read, what became of every column, why rows were refused."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from .canonical import ColumnWriter
-from .header import TASK_ID, TIME, ColumnName
+from .document import Conclusion, FileReport, FoundProblem, ReportColumn, ReportDialect, Rows, TimeEvidence, Timestamp
+from .file_problems import found, open_time, time_options
+from .header import ColumnName
 from .infer import Refusal, TypeTally
 from .rejects import RejectsWriter
 from .request import ParseRequest
-from .verdict import Accepted, Problem, Rejected, RejectsFile, TimeColumn
+from .timechoice import TimeTally
+from .verdict import Accepted, Problem, Rejected, RejectsFile, TimeColumn, Untimed
 
 REPORT_NAME = "report.json"
-_RECORDS_NOTE = "Record numbers count data records from 1; the header and blank lines have none. Lines count from 1."
 
 
 class Report:
@@ -26,29 +27,26 @@ class Report:
 
     def __init__(self, request: ParseRequest) -> None:
         self._path: Path = request.output_dir / REPORT_NAME
-        self._body: dict[str, JsonValue] = {
-            "task_id": request.task_id,
-            "original_filename": request.original_filename,
-            "options": request.options.model_dump(exclude_none=True),
-            "notes": [_RECORDS_NOTE],
-        }
+        self._reading: dict[str, JsonValue] = {}
+        self._columns: tuple[ReportColumn, ...] = ()
+        self._timestamp: Timestamp | None = None
+        self._row_problems: tuple[FoundProblem, ...] = ()
         self._known: dict[str, int] = {}
         self._reject_counts: dict[str, int] = {}
         self._rejects: RejectsFile | None = None
 
     def set_file(self, reading: dict[str, JsonValue], names: Sequence[ColumnName]) -> None:
-        """How the bytes were read, and which columns did not keep their name."""
-        self._body["reading"] = reading
-        self._body["renamed"] = [
-            {"position": position, "source_name": name.source_name, "name": name.name, "reason": name.reason}
-            for position, name in enumerate(names, start=1)
-            if name.reason
-        ]
+        """How the bytes were read, and which columns there are; their types are told by `set_columns`."""
+        self._reading = {**self._reading, **reading}
+        self._columns = tuple(
+            ReportColumn(name=name.name, source_name=name.source_name, renamed=name.reason, type=None, nulls=None)
+            for name in names
+        )
 
     def set_survey(self, records: int, blank_lines: int) -> None:
         """The figures of the first pass."""
         self._known["rows_read"] = records
-        self._body["blank_lines"] = blank_lines
+        self._reading["blank_lines"] = blank_lines
 
     def set_rows(
         self, read: int, accepted: int, second: int, rejects: RejectsWriter, rejects_file: RejectsFile | None
@@ -62,25 +60,40 @@ class Report:
         }
         self._reject_counts = dict(rejects.counts)
         self._rejects = rejects_file
-        self._body["reject_samples"] = dict(rejects.samples)
+        self._row_problems = rejects.problems.found()
 
-    def set_columns(
-        self, columns: Sequence[ColumnWriter], types: Sequence[TypeTally], time: TimeColumn, time_index: int
-    ) -> None:
+    def set_columns(self, columns: Sequence[ColumnWriter], types: Sequence[TypeTally]) -> None:
         """What became of every column. Figures are over the accepted rows, the type is over all well-formed ones."""
-        self._body["time_column"] = {
-            **time.model_dump(),
-            "position": time_index + 1,
-            "becomes": TIME,
-            "repeated_as_a_column": False,
-        }
-        self._body["columns"] = [_describe(column, types[int(column.source[1:])]) for column in columns]
-        self._body["added_columns"] = [TIME, TASK_ID]
+        described = []
+        for column in columns:
+            index = int(column.source[1:])
+            facts = _describe(column, types[index])
+            described.append(
+                ReportColumn.model_validate({**self._columns[index].model_dump(exclude_unset=True), **facts})
+            )
+        self._columns = tuple(described)
+
+    def set_time(self, time: TimeColumn, label: str, tally: TimeTally) -> None:
+        """Which column became the time, and why; `label` is the name by which the sender can ask for it."""
+        evidence = TimeEvidence(
+            timestamp_column=label,
+            timestamp_format=(time.format,),
+            parsed=tally.counts[time.format],
+            of=tally.filled,
+            example=tally.example,
+        )
+        self._timestamp = Timestamp(
+            column=time.source_name, format=time.format, zone=time.zone, note=time.note, evidence=(evidence,)
+        )
 
     def accept(self, verdict: Accepted) -> Accepted:
         """Write the report of an accepted file."""
-        self._body["verdict"] = verdict.model_dump(mode="json")
-        self._write()
+        self._write(_conclusion(verdict), ())
+        return verdict
+
+    def leave_untimed(self, verdict: Untimed) -> Untimed:
+        """Write the report of a file whose rows are good and whose time is a question."""
+        self._write(_conclusion(verdict), (verdict.question,))
         return verdict
 
     def reject(self, problems: Sequence[Problem]) -> Rejected:
@@ -95,12 +108,33 @@ class Report:
             rejects=self._rejects,
             report=self.name,
         )
-        self._body["verdict"] = verdict.model_dump(mode="json")
-        self._write()
+        self._write("rejected", problems)
         return verdict
 
-    def _write(self) -> None:
-        self._path.write_text(json.dumps(self._body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    def _write(self, conclusion: Conclusion, problems: Sequence[Problem]) -> None:
+        options = tuple(option for problem in problems for option in time_options(problem))
+        document = FileReport(
+            verdict=conclusion,
+            rows=Rows.model_validate({name: self._known.get(f"rows_{name}") for name in Rows.model_fields}),
+            format=self._read_as("format"),
+            compression=self._read_as("compression"),
+            encoding=self._read_as("encoding"),
+            dialect=ReportDialect.model_validate(
+                {name: value for name, value in self._reading.items() if name not in FileReport.model_fields}
+            ),
+            columns=self._columns,
+            timestamp=open_time(options) if options else self._timestamp,
+            problems=(*(found(problem) for problem in problems), *self._row_problems),
+        )
+        self._path.write_text(document.to_json(), encoding="utf-8")
+
+    def _read_as(self, name: str) -> str | None:
+        value = self._reading.get(name)
+        return value if isinstance(value, str) else None
+
+
+def _conclusion(verdict: Accepted | Untimed) -> Conclusion:
+    return "accepted_with_rejects" if verdict.rows_rejected else "accepted"
 
 
 def _describe(column: ColumnWriter, tally: TypeTally) -> dict[str, JsonValue]:

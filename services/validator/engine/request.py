@@ -17,12 +17,18 @@ class ParseOptions(_Model):
     """Hints of the sender; each is optional, and what is not said is found in the file.
 
     `timestamp_column` is a name of the header. `timestamp_format` is one of `timestamps.FORMATS`.
-    `delimiter` is one character, neither a quote nor a line end.
+    `delimiter` is one character, neither a quote nor a line end. `encoding` is any of Python's text encodings and
+    counts where the text is not UTF-8. `sheet` is the name of a workbook's sheet or its number from 1; without it the
+    first is read. `format` is one of `shared.file_options.FORMATS`; where the content says otherwise the content
+    counts, and the report says so.
     """
 
     timestamp_column: str | None = None
     timestamp_format: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = None
+    sheet: str | None = None
+    format: str | None = None
 
 
 class ParseLimits(_Model):
@@ -43,11 +49,18 @@ class ParseLimits(_Model):
 
 
 class ParseRequest(_Model):
-    """One file to judge. `output_dir` must exist and be writable; `task_id` stands in every canonical row."""
+    """One file to judge. `output_dir` must exist and be writable.
+
+    `task_id` stands in every canonical row, unless it is None. Without `require_time` a file whose time is missing or
+    ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask. Without
+    `write_rows` there are no parts, which saves their time and their place.
+    """
 
     source_path: Path
     original_filename: str
     output_dir: Path
-    task_id: str = Field(min_length=1)
+    task_id: str | None = Field(min_length=1)
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
+    require_time: bool = True
+    write_rows: bool = True

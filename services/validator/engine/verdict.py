@@ -18,7 +18,12 @@ class Code(StrEnum):
     NO_ROWS = "no_rows"
     ENCODING = "encoding"
     GZIP_DAMAGED = "gzip_damaged"
+    COMPRESSION_DAMAGED = "compression_damaged"
     NOT_DELIMITED = "not_delimited"
+    FORMAT_DAMAGED = "format_damaged"
+    FORMAT_UNSUPPORTED = "format_unsupported"
+    ARCHIVE_MEMBER = "archive_member"
+    ARCHIVE_MIXED = "archive_mixed"
     HEADER_INVALID = "header_invalid"
     OPTION_INVALID = "option_invalid"
     TIMESTAMP_AMBIGUOUS = "timestamp_ambiguous"
@@ -36,6 +41,10 @@ class Code(StrEnum):
     TIMESTAMP_MISSING = "timestamp_missing"
     TIMESTAMP_INVALID = "timestamp_invalid"
     FIELD_COUNT = "field_count"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    DUPLICATE_KEY = "duplicate_key"
+    JSON_DEPTH = "json_depth"
 
 
 class _Model(BaseModel):
@@ -82,25 +91,41 @@ class TimeColumn(_Model):
 
     source_name: str
     format: str
+    zone: str
     note: str
 
 
-class Accepted(_Model):
-    """The file can be loaded. `rows_read` = `rows_accepted` + `rows_rejected` = `second_count`, always."""
+class _Judged(_Model):
+    """Every row has its verdict. `rows_read` = `rows_accepted` + `rows_rejected` = `second_count`, always.
 
-    outcome: Literal["accepted"] = "accepted"
+    There is no part where no rows were to be written.
+    """
+
     rows_read: int
     rows_accepted: int = Field(gt=0)
     rows_rejected: int
     second_count: int
-    parts: tuple[Part, ...] = Field(min_length=1)
+    parts: tuple[Part, ...]
     columns: tuple[Column, ...]
-    time_column: TimeColumn
-    time_min_ms: int
-    time_max_ms: int
     reject_counts: dict[str, int] = {}
     rejects: RejectsFile | None = None
     report: str
+
+
+class Accepted(_Judged):
+    """The file can be loaded."""
+
+    outcome: Literal["accepted"] = "accepted"
+    time_column: TimeColumn
+    time_min_ms: int
+    time_max_ms: int
+
+
+class Untimed(_Judged):
+    """The rows are good, but which time they have is still a question; only where no time was required."""
+
+    outcome: Literal["untimed"] = "untimed"
+    question: Problem
 
 
 class Rejected(_Model):
@@ -117,8 +142,8 @@ class Rejected(_Model):
     report: str | None = None
 
 
-Verdict = Annotated[Accepted | Rejected, Field(discriminator="outcome")]
-VERDICT: TypeAdapter[Accepted | Rejected] = TypeAdapter(Verdict)
+Verdict = Accepted | Untimed | Rejected
+VERDICT: TypeAdapter[Verdict] = TypeAdapter(Annotated[Verdict, Field(discriminator="outcome")])
 
 
 class BadFile(Exception):  # noqa: N818 - it is no error of the program, and never leaves the engine

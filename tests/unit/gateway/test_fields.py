@@ -15,11 +15,21 @@ def test_options_are_what_the_user_said() -> None:
         "timestamp_column": "Zeit punkt",
         "timestamp_format": "%d.%m.%Y",
         "delimiter": ";",
+        "encoding": "Latin-1",
+        "sheet": "Umsätze 2024",
+        "format": "xlsx",
     }
+    assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
     assert (form.datasource_name, form.user_id) == ("sales", "ann")
     assert form.options == LoadOptions(
-        mode=LoadMode.REPLACE, timestamp_column="Zeit punkt", timestamp_format="%d.%m.%Y", delimiter=";"
+        mode=LoadMode.REPLACE,
+        timestamp_column="Zeit punkt",
+        timestamp_format="%d.%m.%Y",
+        delimiter=";",
+        encoding="Latin-1",
+        sheet="Umsätze 2024",
+        format="xlsx",
     )
 
 
@@ -52,6 +62,14 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("delimiter", b";;"),
         ("delimiter", b'"'),
         ("delimiter", b"\n"),
+        ("encoding", b"utf-9"),
+        ("encoding", b"hex"),
+        ("encoding", b"idna"),
+        ("encoding", b"x" * 65),
+        ("format", b"csv"),
+        ("format", b"x" * 65),
+        ("sheet", b"x" * 257),
+        ("sheet", b"a\tb"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: bytes) -> None:
@@ -64,6 +82,13 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: by
 def test_a_bad_mode_names_the_good_ones() -> None:
     with pytest.raises(ProblemError, match="append or replace"):
         parse_field("mode", b"upsert")
+
+
+def test_a_bad_format_or_encoding_names_good_ones() -> None:
+    with pytest.raises(ProblemError, match="'csv' is unknown; it can be delimited, ndjson, json, parquet"):
+        parse_field("format", b"csv")
+    with pytest.raises(ProblemError, match=r"'utf-9' is unknown; send the name of a text encoding, e\.g\. cp1252"):
+        parse_field("encoding", b"utf-9")
 
 
 def test_missing_datasource_is_said() -> None:

@@ -12,7 +12,10 @@ from services.validator.engine import (
     ParseLimits,
     ParseOptions,
     ParseRequest,
+    Part,
     Rejected,
+    Untimed,
+    Verdict,
 )
 from services.validator.engine.parse import parse_file
 
@@ -22,13 +25,18 @@ TASK_ID = "task0000000000000000aa"
 class Outcome:
     """A verdict with its files read back."""
 
-    def __init__(self, verdict: Accepted | Rejected, folder: Path) -> None:
+    def __init__(self, verdict: Verdict, folder: Path) -> None:
         self.verdict = verdict
         self.folder = folder
 
     @property
     def accepted(self) -> Accepted:
         assert isinstance(self.verdict, Accepted), self.verdict
+        return self.verdict
+
+    @property
+    def untimed(self) -> Untimed:
+        assert isinstance(self.verdict, Untimed), self.verdict
         return self.verdict
 
     @property
@@ -50,8 +58,13 @@ class Outcome:
         return dict(self.rejected.problems[0].detail)
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        return () if isinstance(self.verdict, Rejected) else self.verdict.parts
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
-        return [row for part in self.accepted.parts for row in read_ndjson(self.folder / part.name)]
+        assert not isinstance(self.verdict, Rejected), self.verdict
+        return [row for part in self.parts for row in read_ndjson(self.folder / part.name)]
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
@@ -61,6 +74,11 @@ class Outcome:
     def report(self) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         return loaded
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the report says that the file was read."""
+        return {**self.report["dialect"], **{name: self.report[name] for name in ("format", "compression", "encoding")}}
 
     @property
     def types(self) -> dict[str, str]:
@@ -102,7 +120,10 @@ class Judge:
         )
 
     def __call__(self, content: bytes | str, *, limits: ParseLimits | None = None, **options: Any) -> Outcome:
-        request = self.request(content, limits=limits, **options)
+        return self.outcome(self.request(content, limits=limits, **options))
+
+    def outcome(self, request: ParseRequest) -> Outcome:
+        """The verdict on a request."""
         return Outcome(parse_file(request), request.output_dir)
 
     def column(self, *values: str) -> tuple[str, list[Any]]:

@@ -1,4 +1,7 @@
-"""For any table of text that `csv.writer` can write: nothing is lost, nothing is changed."""
+"""For any table of text that `csv.writer` can write: nothing is lost, nothing is changed.
+
+A few examples each; `tests/integration/validator/test_at_length.py` draws many.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import csv
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,15 +46,21 @@ def write(rows: list[list[str]], delimiter: str, end: str, quoting: int) -> str:
     return out.getvalue()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=BUSY_MACHINE)
-@given(
-    table=st.integers(1, 4).flatmap(
+TABLES: dict[str, st.SearchStrategy[Any]] = {
+    "table": st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(TYPED, min_size=n, max_size=n), min_size=1, max_size=6)
     ),
-    dialect=DIALECTS,
-    chunk=st.sampled_from([7, 64, source.CHUNK_BYTES]),
-)
-def test_parts_return_the_cells(table: list[list[str]], dialect: tuple[str, str, int], chunk: int) -> None:
+    "dialect": DIALECTS,
+    "chunk": st.sampled_from([7, 64, source.CHUNK_BYTES]),
+}
+TEXTS: dict[str, st.SearchStrategy[Any]] = {
+    "text": st.text(st.sampled_from(list('",\n\rab')), max_size=60),
+    "limit": st.sampled_from([8, 20, 1_000]),
+    "chunk": st.sampled_from([5, 16, source.CHUNK_BYTES]),
+}
+
+
+def parts_return_the_cells(table: list[list[str]], dialect: tuple[str, str, int], chunk: int) -> None:
     width = len(table[0])
     header = ["when", *(f"col{n}" for n in range(width))]
     # "word" makes each column text, so that cells come back letter by letter.
@@ -67,18 +77,24 @@ def test_parts_return_the_cells(table: list[list[str]], dialect: tuple[str, str,
         assert returned == [cells[1:] for cells in rows]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=BUSY_MACHINE)
-@given(
-    text=st.text(st.sampled_from(list('",\n\rab')), max_size=60),
-    limit=st.sampled_from([8, 20, 1_000]),
-    chunk=st.sampled_from([5, 16, source.CHUNK_BYTES]),
-)
-def test_both_readers_agree_on_any_bytes(text: str, limit: int, chunk: int) -> None:
+def both_readers_agree(text: str, limit: int, chunk: int) -> None:
     content = "ts,a\n" + text
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "CHUNK_BYTES", chunk)
         outcome = Judge(Path(folder))(content, delimiter=",", limits=ParseLimits(max_record_bytes=limit))
         assert outcome.code in {"no_rows", "no_valid_rows", "timestamp_missing", "limit_record"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=BUSY_MACHINE)
+@given(**TABLES)
+def test_parts_return_the_cells(**drawn: Any) -> None:
+    parts_return_the_cells(**drawn)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=BUSY_MACHINE)
+@given(**TEXTS)
+def test_both_readers_agree_on_any_bytes(**drawn: Any) -> None:
+    both_readers_agree(**drawn)
 
 
 def test_the_second_reader_would_notice() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.validator.engine import ParseLimits, records, source
+from services.validator.engine import ParseLimits, records
+from services.validator.engine.formats import compression
 from tests.unit.validator.judging import Judge
 
 GOOD = "ts,a\n2024-01-01,é\n2024-01-02,y\n"
@@ -22,13 +23,13 @@ def test_a_header_and_no_rows(judge: Judge) -> None:
     outcome = judge("ts,a\n\n")
     assert outcome.code == "no_rows"
     assert outcome.rejected.rows_read == 0
-    assert outcome.report["verdict"]["problems"][0]["code"] == "no_rows"
+    assert outcome.report["problems"][0]["rule"] == "no_rows"
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name(judge: Judge) -> None:
     outcome = judge(b"\xef\xbb\xbf" + GOOD.encode())
     assert outcome.accepted.time_column.source_name == "ts"
-    assert outcome.report["reading"]["byte_order_mark"] is True
+    assert outcome.reading["byte_order_mark"] is True
     ragged = judge(b"\xef\xbb\xbf" + GOOD.encode() + b"x\n").rejects[0]
     assert ragged["byte_offset"] == 3 + len(GOOD.encode())
 
@@ -37,7 +38,7 @@ def test_gzip_is_taken_off_also_in_several_members_and_with_padding(judge: Judge
     plain = judge(GOOD)
     data = GOOD.encode()
     packed = judge(gzip.compress(data[:9]) + gzip.compress(data[9:]) + bytes(512))
-    assert packed.report["reading"]["compression"] == "gzip"
+    assert packed.reading["compression"] == "gzip"
     assert packed.rows == plain.rows
 
 
@@ -54,7 +55,7 @@ def test_damaged_gzip(judge: Judge, spoil: str) -> None:
 
 
 def test_a_gzip_bomb_is_stopped(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_RATIO_FLOOR_BYTES", 100_000)
+    monkeypatch.setattr(compression, "RATIO_FLOOR_BYTES", 100_000)
     bomb = gzip.compress(b"ts,a\n" + b"2024-01-01,x\n" * 100_000)
     by_ratio = judge(bomb, limits=ParseLimits(max_inflate_ratio=10))
     assert by_ratio.code == "limit_inflate_ratio"
@@ -68,13 +69,7 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_offset(judge: Judge) -> None:
     assert outcome.code == "encoding"
     assert outcome.detail["byte_offset"] == content.index(b"\xe9")
     assert "0xE9" in outcome.message
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_wide_encodings_are_named(judge: Judge, encoding: str) -> None:
-    outcome = judge(("\ufeff" + GOOD).encode(encoding))
-    assert outcome.code == "encoding"
-    assert encoding.upper().replace("-LE", " LE").replace("-BE", " BE") in outcome.message
+    assert "encoding=cp1252" in outcome.message
 
 
 def test_utf16_without_a_mark_is_guessed(judge: Judge) -> None:
@@ -85,12 +80,8 @@ def test_utf16_without_a_mark_is_guessed(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (b"PAR1\x15\x04", "Parquet"),
-        (b"PK\x03\x04\x14\x00", "xlsx"),
         (b"\xd0\xcf\x11\xe0\xa1", "xls"),
         (gzip.compress(gzip.compress(b"ts\n")), "gzip"),
-        (b'{"ts": 1}\n', "JSON"),
-        (b'[{"ts": 1}]', "JSON"),
         (b"<!DOCTYPE html>", "HTML"),
         (b"ts,\x00a\n1,2\n", "zero byte"),
     ],

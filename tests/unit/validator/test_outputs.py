@@ -51,8 +51,21 @@ def test_the_same_input_gives_the_same_bytes(judge: Judge) -> None:
 
 def test_samples_are_bounded_and_rejects_are_not(judge: Judge) -> None:
     outcome = judge(TEXT + "bad\n" * 99, limits=ParseLimits(max_problem_samples=3))
-    assert len(outcome.report["reject_samples"]["field_count"]) == 3
+    (problem,) = outcome.report["problems"]
+    assert (problem["rule"], problem["count"], len(problem["samples"])) == ("field_count", 100, 3)
     assert len(outcome.rejects) == 100
+
+
+@pytest.mark.parametrize("text", [TEXT, "a,b\n1,2\nbad\n", "a,b\nbad\n"])
+def test_without_rows_to_write_all_else_is_the_same(judge: Judge, text: str) -> None:
+    written, unwritten = (
+        judge.outcome(judge.request(text).model_copy(update={"require_time": False, "write_rows": wanted}))
+        for wanted in (True, False)
+    )
+    assert unwritten.report == written.report
+    assert unwritten.rejects == written.rejects
+    assert not list(unwritten.folder.glob("part-*"))
+    assert unwritten.verdict == written.verdict.model_copy(update={"parts": ()} if written.parts else {})
 
 
 @pytest.mark.parametrize("text", [TEXT, "ts,a\n"])

@@ -1,0 +1,279 @@
+"""How the command line shows a report to a person: lines of at most 80 columns, the verdict first."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from services.validator.engine.document import FileReport, FoundProblem, ReportColumn, ReportDialect, Sample, Timestamp
+
+WIDTH = 80
+_COLUMNS_SHOWN = 50
+_PROBLEMS_SHOWN = 20
+_SAMPLES_SHOWN = 3
+_ANSWERS_SHOWN = 6
+_NAME_CELLS = 24
+_ARGUMENT_CELLS = 60
+_LINE_GOES_ON_CELLS = 3  # a space before the word, a space and a backslash behind it
+_GOOD, _DOUBTFUL, _BAD, _HEAD, _QUIET = "green", "yellow", "red", "bold", "dim"
+_VERDICTS = {
+    "accepted": ("ACCEPTED", _GOOD),
+    "accepted_with_rejects": ("ACCEPTED WITH REJECTS", _DOUBTFUL),
+    "rejected": ("REJECTED", _BAD),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of plain text, and the style it has on a terminal."""
+
+    text: str
+    style: str = ""
+
+
+def validation_lines(
+    report: FileReport, name: str, written: Mapping[str, str] | None = None, said: Mapping[str, str] | None = None
+) -> list[Line]:
+    """The whole report on the file called `name`: verdict, columns, problems, what to do next.
+
+    `written` says where the `good rows` and the `bad rows` are, when they were written; `said` are the options by which
+    the file was read, which the next command needs too.
+    """
+    written = written or {}
+    faults, questions = _parted(report)
+    return [
+        *_head(report, name),
+        *_columns(report),
+        *_problems(faults),
+        *_questions(questions),
+        *_written(written),
+        *_next_steps(report, name, said or {}, questions, bad_rows_wanted="bad rows" not in written),
+    ]
+
+
+def inference_lines(report: FileReport) -> list[Line]:
+    """The columns, why they are not of a narrower type, and what speaks for the time."""
+    _, questions = _parted(report)
+    reasons = [
+        f"{_shown(column.name)} is no {kind}: {_because(refusal)}"
+        for column in report.columns[:_COLUMNS_SHOWN]
+        for kind, refusal in (("long", column.why_not_long), ("double", column.why_not_double))
+        if refusal is not None
+    ]
+    evidence = [
+        f"{_shown(one.timestamp_column)} as {' or '.join(one.timestamp_format)}: "
+        f"{one.parsed:,} of {one.of:,} values, for example {_shown(one.example or '')}"
+        for one in (report.timestamp.evidence if report.timestamp else ())
+    ]
+    return [
+        *_columns(report),
+        *_section("Why", reasons),
+        *_section("Time", evidence),
+        *_questions(questions),
+    ]
+
+
+def _parted(report: FileReport) -> tuple[list[FoundProblem], list[FoundProblem]]:
+    """The faults, and the questions that cost no row."""
+    if report.verdict == "rejected":
+        return list(report.problems), []
+    return [one for one in report.problems if one.count], [one for one in report.problems if not one.count]
+
+
+def _head(report: FileReport, name: str) -> Iterator[Line]:
+    word, style = _VERDICTS[report.verdict]
+    yield Line(_fit(f"{word}  {_shown(name)}"), style)
+    rows = report.rows
+    if rows.read is not None:
+        figures = f"  {_number(rows.read)} rows read"
+        if rows.accepted is not None and rows.rejected is not None:
+            figures += f", {_number(rows.accepted)} good, {_number(rows.rejected)} bad"
+        yield Line(figures)
+    how = [report.compression, report.format, report.encoding]
+    if report.dialect.delimiter:
+        how.append(f"delimiter {report.dialect.delimiter!r}")
+    if report.dialect.sheet is not None:
+        how.append(f"sheet {_shown(report.dialect.sheet)}")
+    if report.dialect.archive:
+        how.append(f"{_number(len(report.dialect.members))} members of a {report.dialect.archive}")
+    if said := ", ".join(part for part in how if part):
+        yield Line(_fit(f"  {said}"), _QUIET)
+    yield from _left_out(report.dialect)
+
+
+def _left_out(dialect: ReportDialect) -> Iterator[Line]:
+    """What somebody may not expect: which part of the file was not read, and that it is not what its name says."""
+    for what, names in (("sheets", dialect.other_sheets), ("members", dialect.skipped_members)):
+        if names:
+            yield Line(_fit(f"  {what} not read: {_shown(', '.join(names))}"), _DOUBTFUL)
+    if dialect.disagreement:
+        yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(dialect.disagreement, "  "))
+
+
+def _columns(report: FileReport) -> Iterator[Line]:
+    rows = [("column", "type", "nulls", "sample")]
+    if report.timestamp and report.timestamp.column and report.timestamp.format and report.timestamp.zone:
+        rows.append(_time_row(report.timestamp))
+    rows += [_column_row(column) for column in report.columns[:_COLUMNS_SHOWN]]
+    if len(rows) == 1:
+        return
+    widths = [min(_NAME_CELLS, max(cell_len(row[cell]) for row in rows)) for cell in range(3)]
+    yield Line("")
+    for number, (name, kind, nulls, sample) in enumerate(rows):
+        left = f"  {_padded(name, widths[0])}  {_padded(kind, widths[1])}  {nulls:>{widths[2]}}  "
+        yield Line(_fit(left + sample).rstrip(), "" if number else _HEAD)
+    if (more := len(report.columns) - _COLUMNS_SHOWN) > 0:
+        yield Line(f"  and {_number(more)} more columns: -o json has them all", _QUIET)
+
+
+def _time_row(time: Timestamp) -> tuple[str, str, str, str]:
+    example = next((one.example for one in time.evidence if one.example), None) or ""
+    return _shown(time.column or ""), "time", "0", f"{_shown(example)}  ({time.format}, zone {time.zone})"
+
+
+def _column_row(column: ReportColumn) -> tuple[str, str, str, str]:
+    samples = ", ".join(_shown(str(sample)) for sample in column.samples)
+    return _shown(column.name), column.type or "", "" if column.nulls is None else _number(column.nulls), samples
+
+
+def _problems(problems: Sequence[FoundProblem]) -> Iterator[Line]:
+    if not problems:
+        return
+    yield from (Line(""), Line("  Problems", _HEAD))
+    for problem in problems[:_PROBLEMS_SHOWN]:
+        column = f" in {_shown(problem.column)}" if problem.column else ""
+        if not problem.count:
+            yield Line(_fit(f"    {problem.rule}{column}"), _BAD)
+            yield from _wrapped(problem.samples[0].message if problem.samples else "", "      ")
+            continue
+        yield Line(_fit(f"    {_number(problem.count)} x {problem.rule}{column}"), _DOUBTFUL)
+        for sample in problem.samples[:_SAMPLES_SHOWN]:
+            value = _shown(sample.value or "")
+            message = _shown(sample.message)
+            told = message if sample.value is None or value in message else f"{message}: {value}"
+            hint = f" ({_shown(sample.suggestion)}?)" if sample.suggestion else ""
+            yield Line(_fit(f"      {_place(sample)}: {told}{hint}"))
+    if (more := len(problems) - _PROBLEMS_SHOWN) > 0:
+        yield Line(f"    and {_number(more)} more kinds: -o json has them all", _QUIET)
+
+
+def _place(sample: Sample) -> str:
+    where = f"record {sample.record}" if sample.line is None else f"line {sample.line}"
+    return where if sample.member is None else f"{_shown(sample.member)}, {where}"
+
+
+def _questions(questions: Sequence[FoundProblem]) -> Iterator[Line]:
+    for question in questions:
+        yield from (Line(""), Line("  To load it, the time has to be known", _HEAD))
+        yield from _wrapped(question.samples[0].message if question.samples else question.rule, "    ")
+
+
+def _written(written: Mapping[str, str]) -> Iterator[Line]:
+    if written:
+        yield from (Line(""), Line("  Written", _HEAD))
+    for rows, place in written.items():
+        yield Line(_fit(f"    {rows}: {_shown(place)}"))
+
+
+def _next_steps(
+    report: FileReport,
+    name: str,
+    said: Mapping[str, str],
+    questions: Sequence[FoundProblem],
+    *,
+    bad_rows_wanted: bool,
+) -> Iterator[Line]:
+    file = _argument(name, "FILE")
+    answers = _answers(report.timestamp)
+    steps: list[tuple[str, ...]]
+    if report.verdict == "rejected":
+        steps = [("ingest validate", file, *_said(said, answer), *answer) for answer in answers]
+        steps = steps or [("correct the file, and validate it again",)]
+    else:
+        asked = answers or [("--timestamp-column COLUMN",)] if questions else [()]
+        steps = [("ingest put", file, "-d NAME", *_said(said, answer), *answer) for answer in asked]
+    if report.rows.rejected and bad_rows_wanted:
+        steps.append(("ingest validate", file, *_said(said), "--rejects-out FILE"))
+    yield from (Line(""), Line("  What to do next", _HEAD))
+    for step in steps:
+        yield from _command(step)
+
+
+def _said(said: Mapping[str, str], answer: Sequence[str] = ()) -> list[str]:
+    """The options that were sent, as arguments, less those that the answer has."""
+    options = {f"--{name.replace('_', '-')}": value for name, value in said.items()}
+    answered = {argument.split(" ", 1)[0] for argument in answer}
+    return [
+        f"{option} {_argument(value, option.rsplit('-', 1)[-1].upper())}"
+        for option, value in options.items()
+        if option not in answered
+    ]
+
+
+def _answers(time: Timestamp | None) -> list[tuple[str, ...]]:
+    """The options between which the sender has to choose, as arguments."""
+    if time is None or (time.column and time.format):
+        return []
+    found: list[tuple[str, ...]] = [
+        (f"--timestamp-column {_argument(one.timestamp_column, 'COLUMN')}", f"--timestamp-format {time_format}")
+        for one in time.evidence
+        for time_format in one.timestamp_format
+    ]
+    return found[:_ANSWERS_SHOWN]
+
+
+def _command(words: Sequence[str]) -> Iterator[Line]:
+    """A command to copy, cut between options where it is too long for a line."""
+    line = f"    {words[0]}"
+    for word in words[1:]:
+        if cell_len(line) + cell_len(word) + _LINE_GOES_ON_CELLS > WIDTH:
+            yield Line(f"{line} \\")
+            line = "       "
+        line += f" {word}"
+    yield Line(line)
+
+
+def _argument(text: str, stand_in: str) -> str:
+    """The text as a word of a command to copy; the stand-in where it is too long for a line, or cannot be typed."""
+    word = shlex.quote(text)
+    return word if word.isprintable() and cell_len(word) <= _ARGUMENT_CELLS else stand_in
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[Line]:
+    found = list(lines)
+    if found:
+        yield from (Line(""), Line(f"  {title}", _HEAD))
+        yield from (Line(_fit(f"    {line}")) for line in found)
+
+
+def _because(refusal: object) -> str:
+    if isinstance(refusal, str):
+        return refusal
+    return f"{_shown(str(getattr(refusal, 'value', '')))} in record {getattr(refusal, 'record', '?')}"
+
+
+def _wrapped(text: str, indent: str) -> Iterator[Line]:
+    for line in textwrap.wrap(_shown(text), WIDTH - len(indent), break_on_hyphens=False):
+        for piece in chop_cells(line, WIDTH - len(indent)):
+            yield Line(f"{indent}{piece}")
+
+
+def _shown(text: str) -> str:
+    """The text without anything that would act on a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _fit(text: str) -> str:
+    return text if cell_len(text) <= WIDTH else set_cell_size(text, WIDTH - 1).rstrip() + "…"
+
+
+def _padded(text: str, width: int) -> str:
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}"

@@ -1,0 +1,202 @@
+"""The report on one file: what `report.json` holds and `ingest validate -o json` prints.
+
+`docs/report.schema.json` is written from these models by `make docs`. It loads no Polars, so that whoever reads a
+report need not either.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from .verdict import ColumnType
+
+Conclusion = Literal["accepted", "accepted_with_rejects", "rejected"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Rows(_Model):
+    """How many rows; read = accepted + rejected. null where the file was not read far enough to know."""
+
+    read: int | None
+    """Data records in the file: neither the header nor blank lines."""
+    accepted: int | None
+    """Rows without a fault."""
+    rejected: int | None
+    """Rows with a fault."""
+
+
+class Member(_Model):
+    """A member of an archive."""
+
+    name: str
+    """Its name in the archive."""
+    records: int
+    """How many data records it has."""
+
+
+class ReportDialect(_Model):
+    """How the file was read beyond format, compression and encoding. Which facts there are depends on the format."""
+
+    disagreement: str | None = None
+    """Where the file's name or the declared format says something else than the content, in a sentence."""
+    delimiter: str | None = None
+    """The character between fields."""
+    delimiter_evidence: str | None = None
+    """What speaks for it."""
+    quote: str | None = None
+    """The character around fields."""
+    encoding_evidence: str | None = None
+    """What speaks for the encoding: a byte order mark, strict UTF-8, or that it was declared."""
+    byte_order_mark: bool | None = None
+    """Whether the text begins with one."""
+    blank_lines: int | None = None
+    """How many lines were blank, and are no rows."""
+    sheet: str | None = None
+    """The sheet that was read."""
+    other_sheets: tuple[str, ...] = ()
+    """The sheets that were not read."""
+    row_groups: int | None = None
+    """How many row groups a Parquet file has."""
+    stripes: int | None = None
+    """How many stripes an ORC file has."""
+    codec: str | None = None
+    """The compression of the blocks of an Avro file."""
+    archive: Literal["zip", "tar"] | None = None
+    """The kind of archive; the other facts are those of its first member."""
+    members: tuple[Member, ...] = ()
+    """The members that were read, in their order."""
+    skipped_members: tuple[str, ...] = ()
+    """The hidden members, which were not read."""
+
+
+class Refusal(_Model):
+    """The first value that did not fit a type."""
+
+    value: str
+    """The text of the value."""
+    record: int
+    """The record it stands in."""
+
+
+class ReportColumn(BaseModel):
+    """A column. Figures are over the accepted rows, the type is over all rows of the right shape.
+
+    The column that became the time is not among them: see `timestamp`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    name: str
+    """Its name in the rows."""
+    source_name: str
+    """Its cell in the header."""
+    renamed: str | None
+    """Why the name is not the cell as it stands."""
+    type: ColumnType | None
+    """The narrowest type that holds every value; null where no row was judged."""
+    nulls: int | None
+    """How many values count as null."""
+    min: int | float | None = None
+    """The least number."""
+    max: int | float | None = None
+    """The greatest number."""
+    why_not_long: Refusal | str | None = None
+    """What kept the column from being a whole number."""
+    why_not_double: Refusal | str | None = None
+    """What kept the column from being a decimal number."""
+    samples: tuple[JsonValue, ...] = ()
+    """A few different values, as they stand in the rows."""
+
+
+class TimeEvidence(BaseModel):
+    """What speaks for a column to be the time."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+    timestamp_column: str
+    """The column, by the name to send."""
+    timestamp_format: tuple[str, ...]
+    """The formats that are possible, by the names to send."""
+    parsed: int
+    """How many values can be read so."""
+    of: int
+    """How many values are not null."""
+    example: str | None
+    """One of the values."""
+
+
+class Timestamp(_Model):
+    """Where the time of the rows comes from. Fields are null while it is open which column or format is meant."""
+
+    column: str | None
+    """The column in the header. In the rows it is called `__time`, in milliseconds since 1970 in UTC."""
+    format: str | None
+    """How its values are written."""
+    zone: str | None
+    """The zone that was taken; `as written` where the values name their own."""
+    note: str | None
+    """What was assumed, in a sentence."""
+    evidence: tuple[TimeEvidence, ...]
+    """The columns and formats that are possible; the chosen one alone where there is a choice."""
+
+
+class Sample(_Model):
+    """One case of a problem. `record` counts data records from 1, `line` physical lines from 1."""
+
+    record: int | None
+    """The record; null where the file as a whole is meant."""
+    line: int | None
+    """The line the record begins in, the row of a workbook's sheet; null in formats that have none."""
+    value: str | None
+    """The value at fault; the text of the record where that is at fault."""
+    message: str
+    """What is wrong."""
+    suggestion: str | None
+    """What must have been meant, or which option to send, where that is certain."""
+    member: str | None = None
+    """The member of an archive that the line counts in."""
+
+
+class FoundProblem(_Model):
+    """One kind of fault, in one column or in whole records."""
+
+    rule: str
+    """A stable code."""
+    column: str | None
+    """The column; null for a fault of whole records, or of the file."""
+    count: int
+    """How many rows were rejected for it, exactly; 0 for a fault of the file, or a question that costs no row."""
+    samples: tuple[Sample, ...]
+    """A few of them."""
+
+
+class FileReport(_Model):
+    """The report on one file."""
+
+    verdict: Conclusion
+    """Whether the rows can be used: all of them, all but the rejected ones, or none."""
+    rows: Rows
+    """How many rows."""
+    format: str | None
+    """The format, by the content; null where the file could not be opened."""
+    compression: str | None
+    """The compression that was taken off."""
+    encoding: str | None
+    """The encoding of the text."""
+    dialect: ReportDialect
+    """How the file was read beyond that, with the evidence."""
+    columns: tuple[ReportColumn, ...]
+    """The columns in the order of the file."""
+    timestamp: Timestamp | None
+    """The time; null where no column can be it."""
+    problems: tuple[FoundProblem, ...]
+    """What is wrong, faults of the file first, then those of rows by their number."""
+
+    def to_json(self) -> str:
+        """The report as it is stored and printed; facts that a column does not have are left out."""
+        return self.model_dump_json(indent=2, exclude_unset=True) + "\n"

@@ -1,0 +1,81 @@
+"""From a problem of the file as a whole to what the report says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .document import FileReport, FoundProblem, ReportDialect, Rows, Sample, TimeEvidence, Timestamp
+from .verdict import Code, Problem
+
+
+def count_mismatch(first: int, second: int, surveyed: int, in_parts: int) -> Problem:
+    """The two readers do not agree."""
+    return Problem(
+        code=Code.COUNT_MISMATCH,
+        message=(
+            f"Two independent readers disagree on the number of rows: {first:,} and {second:,}. "
+            "Nothing was loaded, because we do not guess which is right."
+        ),
+        detail={"first_count": first, "second_count": second, "surveyed": surveyed, "rows_in_parts": in_parts},
+    )
+
+
+def no_valid_rows(read: int, counts: dict[str, int]) -> Problem:
+    """Every row is bad; `counts` says by which codes."""
+    listed = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.items()))
+    return Problem(code=Code.NO_VALID_ROWS, message=f"None of the {read:,} rows is valid: {listed}.")
+
+
+def time_options(problem: Problem) -> tuple[TimeEvidence, ...]:
+    """The columns and formats between which the sender has to choose; none when that is not the problem."""
+    options = problem.detail.get("options") if problem.code == Code.TIMESTAMP_AMBIGUOUS else None
+    return tuple(TimeEvidence.model_validate(option) for option in options) if isinstance(options, list) else ()
+
+
+def open_time(options: Sequence[TimeEvidence]) -> Timestamp:
+    """The time as far as the options agree on it."""
+    columns = {option.timestamp_column for option in options}
+    formats = {time_format for option in options for time_format in option.timestamp_format}
+    return Timestamp(
+        column=columns.pop() if len(columns) == 1 else None,
+        format=formats.pop() if len(formats) == 1 else None,
+        zone=None,
+        note=None,
+        evidence=tuple(options),
+    )
+
+
+def found(problem: Problem) -> FoundProblem:
+    """The problem as the report has it, with a sample for every answer that the sender could give."""
+    options = time_options(problem)
+    samples = tuple(
+        Sample(
+            record=None,
+            line=None,
+            value=option.example,
+            message=problem.message,
+            suggestion=f"timestamp_column={option.timestamp_column} timestamp_format={time_format}",
+        )
+        for option in options
+        for time_format in option.timestamp_format
+    )
+    plain = Sample(record=None, line=None, value=None, message=problem.message, suggestion=None)
+    named = {option.timestamp_column for option in options}
+    return FoundProblem(
+        rule=problem.code, column=named.pop() if len(named) == 1 else None, count=0, samples=samples or (plain,)
+    )
+
+
+def unread(problems: Sequence[Problem]) -> FileReport:
+    """The report on a file whose reading was ended before it came to one."""
+    return FileReport(
+        verdict="rejected",
+        rows=Rows(read=None, accepted=None, rejected=None),
+        format=None,
+        compression=None,
+        encoding=None,
+        dialect=ReportDialect(),
+        columns=(),
+        timestamp=None,
+        problems=tuple(found(problem) for problem in problems),
+    )

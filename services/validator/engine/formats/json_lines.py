@@ -1,0 +1,104 @@
+"""Reader 1 of NDJSON: one object on each line that is not blank. A line that is none is a bad record.
+
+A line ends with LF; a CR before it is white space, as everywhere in JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+from pydantic import JsonValue
+
+from services.validator.engine.block import BadRecord, Block, RowError
+from services.validator.engine.request import ParseRequest
+from services.validator.engine.source import Source, check_utf8, with_last
+from services.validator.engine.verdict import BadFile, Code
+
+from .json_columns import KeyCollector, Record, frame_of, read_text
+from .json_recount import count_lines
+
+_BLANK = b" \t\r\n"
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Whole lines of the file and what stands on those that are not blank."""
+
+    offset: int
+    lines: list[bytes]
+    starts: list[int]
+    records: list[tuple[Record | RowError, Sequence[str]]]
+
+
+class NdjsonReader:
+    """NDJSON. The columns are found by reading the file once before anything else is done with it."""
+
+    def __init__(self, request: ParseRequest) -> None:
+        self._longest = request.limits.max_record_bytes
+        self._source = Source(request)
+        keys = KeyCollector(request.limits.max_columns)
+        for piece in self._pieces():
+            for record, names in piece.records:
+                keys.add(record, names)
+        self.header, self.types = keys.columns()
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Format, encoding, compression."""
+        return {
+            "format": "ndjson",
+            "encoding": self._source.encoding.codec,
+            "encoding_evidence": self._source.encoding.evidence,
+            "byte_order_mark": self._source.bom,
+            "compression": self._source.compression,
+        }
+
+    def count_again(self) -> int:
+        """Reader 2: lines that are not blank."""
+        return count_lines(self._source.chunks(self._source.text_offset))
+
+    def blocks(self) -> Iterator[Block]:
+        """The records, in blocks of about 4 MiB."""
+        record, line = 1, 1
+        for piece in self._pieces():
+            block = self._block(piece, record, line)
+            record += block.records
+            line += len(piece.lines)
+            yield block
+
+    def _block(self, piece: _Lines, record: int, line: int) -> Block:
+        good, rows, bad = [], [], []
+        for ordinal, (found, _) in enumerate(piece.records):
+            if isinstance(found, RowError):
+                bad.append(BadRecord(ordinal, found, []))
+            else:
+                good.append(ordinal)
+                rows.append(found)
+        ends = [start + 1 for start in piece.starts]
+        frame = frame_of(rows, self.header)
+        blank = len(piece.lines) - len(piece.starts)
+        return Block(record, line, piece.offset, piece.lines, piece.starts, ends, good, frame, bad, blank)
+
+    def _pieces(self) -> Iterator[_Lines]:
+        offset = self._source.text_offset
+        data = b""
+        for chunk, last in with_last(self._source.chunks(offset)):
+            data += chunk
+            end = len(data) if last else data.rfind(b"\n") + 1
+            text = data[:end]
+            check_utf8(text, offset)
+            piece = _Lines(offset, BytesIO(text).readlines(), [], [])
+            longest = max(len(data) - end, max(map(len, piece.lines), default=0) - 1)
+            if longest > self._longest:
+                limit = self._longest
+                message = f"A line is longer than {limit:,} bytes (setting max_record_bytes), at or behind {offset:,}."
+                raise BadFile(Code.LIMIT_RECORD, message, limit=limit, setting="max_record_bytes", byte_offset=offset)
+            for number, line in enumerate(piece.lines):
+                if line.strip(_BLANK):
+                    piece.starts.append(number)
+                    piece.records.append(read_text(line.decode("utf-8")))
+            offset += end
+            data = data[end:]
+            if piece.lines:
+                yield piece

@@ -1,0 +1,45 @@
+"""What is wrong with the rows: exact totals per rule and column, each with a few samples."""
+
+from __future__ import annotations
+
+from .block import Place, RowError
+from .document import FoundProblem, Sample
+
+_VALUE_CHARS = 200
+# A file may have thousands of columns, and every one its own fault.
+_MAX_SAMPLES_IN_ALL = 1_000
+
+
+class RowProblems:
+    """Counts every bad row; keeps `max_samples` of each rule and column, and 1,000 in all."""
+
+    def __init__(self, max_samples: int) -> None:
+        self._max_samples = max_samples
+        self._left = _MAX_SAMPLES_IN_ALL
+        self._counts: dict[tuple[str, str | None], int] = {}
+        self._samples: dict[tuple[str, str | None], list[Sample]] = {}
+
+    def add(self, place: Place, error: RowError) -> None:
+        """Take one bad row. A fault of the whole record shows the record's text as its value."""
+        kind = (error.code, error.column)
+        count = self._counts[kind] = self._counts.get(kind, 0) + 1
+        if count > self._max_samples or not self._left:
+            return
+        self._left -= 1
+        value = place.raw if error.value is None else error.value
+        sample = Sample(
+            **({} if place.member is None else {"member": place.member}),
+            record=place.record,
+            line=place.line,
+            value=value[:_VALUE_CHARS],
+            message=error.message,
+            suggestion=error.suggestion,
+        )
+        self._samples.setdefault(kind, []).append(sample)
+
+    def found(self) -> tuple[FoundProblem, ...]:
+        """One problem per rule and column, the most frequent first, equals in the order of the file."""
+        return tuple(
+            FoundProblem(rule=rule, column=column, count=count, samples=tuple(self._samples.get((rule, column), ())))
+            for (rule, column), count in sorted(self._counts.items(), key=lambda item: -item[1])
+        )

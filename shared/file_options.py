@@ -1,0 +1,46 @@
+"""Which formats, encodings and delimiters a sender may name: before a file is sent, and when it is read.
+
+What is named here is only what can be known without the file. A sheet is looked for in the workbook.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Literal, get_args
+
+Format = Literal["delimited", "ndjson", "json", "parquet", "orc", "avro", "xlsx", "zip", "tar"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+# Python calls these encodings of text; no file is written in them.
+_NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+
+_DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
+_NO_DELIMITERS = frozenset('"\r\n\0')
+
+
+def delimiter_of(text: str) -> str | None:
+    r"""The character that is meant, a tab by `\t` or `tab`; None when the text names none that can be one."""
+    found = _DELIMITERS_IN_WORDS.get(text, text)
+    return found if len(found) == 1 and found not in _NO_DELIMITERS else None
+
+
+def codec_of(encoding: str) -> str | None:
+    """The codec's own name; None when Python knows no such encoding of text."""
+    try:
+        info = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        return None
+    is_text = getattr(info, "_is_text_encoding", True) and info.incrementaldecoder is not None
+    return info.name if is_text and info.name not in _NO_ENCODINGS_OF_FILES else None
+
+
+def problem_with_format(name: str) -> str | None:
+    """What stands against the format, as the end of a sentence."""
+    return None if name in FORMATS else f"{name[:40]!r} is unknown; it can be {', '.join(FORMATS)}"
+
+
+def problem_with_encoding(name: str) -> str | None:
+    """What stands against the encoding, as the end of a sentence."""
+    if codec_of(name) is not None:
+        return None
+    return f"{name[:40]!r} is unknown; send the name of a text encoding, e.g. cp1252, latin-1, shift_jis"

@@ -1,0 +1,204 @@
+"""A report as a person sees it: the verdict first, 80 columns, nothing that acts on the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from services.report_view import WIDTH, inference_lines, validation_lines
+from services.validator.engine import FileReport
+
+QUESTION = "No column looks like a time. If one of them is the time, send its name as timestamp_column."
+
+
+def column(name: str, kind: str | None = "string", **facts: Any) -> dict[str, Any]:
+    return {"name": name, "source_name": name, "renamed": None, "type": kind, "nulls": 0, **facts}
+
+
+def problem(rule: str, count: int, *samples: dict[str, Any], name: str | None = None) -> dict[str, Any]:
+    return {"rule": rule, "column": name, "count": count, "samples": list(samples)}
+
+
+def sample(message: str, *, line: int | None = None, value: str | None = None) -> dict[str, Any]:
+    return {"record": line, "line": line, "value": value, "message": message, "suggestion": None}
+
+
+def report(**fields: Any) -> FileReport:
+    plain = {
+        "verdict": "accepted",
+        "rows": {"read": 1000, "accepted": 1000, "rejected": 0},
+        "format": "delimited",
+        "compression": "gzip",
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ";"},
+        "columns": [column("city", samples=["Oslo", "Quito"]), column("n", "long", nulls=1234, samples=[1, 2])],
+        "timestamp": {
+            "column": "when",
+            "format": "iso",
+            "zone": "UTC",
+            "note": "n",
+            "evidence": [
+                {"timestamp_column": "when", "timestamp_format": ["iso"], "parsed": 9, "of": 9, "example": "2024-01-01"}
+            ],
+        },
+        "problems": [],
+    }
+    return FileReport.model_validate({**plain, **fields})
+
+
+def open_time(*formats: str) -> dict[str, Any]:
+    options = [
+        {"timestamp_column": "a day", "timestamp_format": formats, "parsed": 2, "of": 2, "example": "01/02/2024"}
+    ]
+    return {"column": "a day", "format": None, "zone": None, "note": None, "evidence": options}
+
+
+def shown(found: FileReport, name: str = "rows.csv") -> str:
+    lines = validation_lines(found, name)
+    assert max(cell_len(line.text) for line in lines) <= WIDTH
+    return "\n".join(line.text for line in lines)
+
+
+def test_an_accepted_file() -> None:
+    assert shown(report()) == (
+        "ACCEPTED  rows.csv\n"
+        "  1,000 rows read, 1,000 good, 0 bad\n"
+        "  gzip, delimited, utf-8, delimiter ';'\n"
+        "\n"
+        "  column  type    nulls  sample\n"
+        "  when    time        0  2024-01-01  (iso, zone UTC)\n"
+        "  city    string      0  Oslo, Quito\n"
+        "  n       long    1,234  1, 2\n"
+        "\n"
+        "  What to do next\n"
+        "    ingest put rows.csv -d NAME"
+    )
+
+
+def test_bad_rows_are_told_by_their_number_with_a_few_samples() -> None:
+    faults = [
+        problem("timestamp_invalid", 1500, *(sample(f"'{n}' is no time", line=n, value=str(n)) for n in range(2, 9))),
+        problem("field_count", 2, sample("expected 2 fields, got 1", line=7, value="broken row")),
+    ]
+    text = shown(report(verdict="accepted_with_rejects", rows=rows(1000, 993, 7), problems=faults))
+    assert "ACCEPTED WITH REJECTS  rows.csv\n  1,000 rows read, 993 good, 7 bad\n" in text
+    assert "    1,500 x timestamp_invalid\n      line 2: '2' is no time\n" in text
+    assert text.count("is no time") == 3
+    assert "    2 x field_count\n      line 7: expected 2 fields, got 1: broken row\n" in text
+    assert "ingest validate rows.csv --rejects-out FILE" in text
+
+
+def rows(read: int, accepted: int | None, rejected: int | None) -> dict[str, int | None]:
+    return {"read": read, "accepted": accepted, "rejected": rejected}
+
+
+def test_a_rejected_file_says_why() -> None:
+    empty: dict[str, Any] = {
+        "columns": [],
+        "timestamp": None,
+        "rows": {"read": None, "accepted": None, "rejected": None},
+    }
+    text = shown(report(verdict="rejected", problems=[problem("encoding", 0, sample("No UTF-8. " * 20))], **empty))
+    assert text.startswith("REJECTED  rows.csv\n  gzip")
+    assert "    encoding\n      No UTF-8. No UTF-8." in text
+    assert "correct the file" in text
+    assert "sample" not in text
+
+
+def test_what_ingestion_would_ask_is_no_problem_of_the_rows() -> None:
+    text = shown(report(timestamp=None, problems=[problem("timestamp_missing", 0, sample(QUESTION))]))
+    assert text.startswith("ACCEPTED  rows.csv\n")
+    assert "Problems" not in text
+    assert "  To load it, the time has to be known\n    No column looks like a time." in text
+    assert text.endswith("ingest put rows.csv -d NAME --timestamp-column COLUMN")
+
+
+@pytest.mark.parametrize(("verdict", "command"), [("accepted", "put my.csv -d NAME"), ("rejected", "validate my.csv")])
+def test_the_answers_are_commands_to_copy(verdict: str, command: str) -> None:
+    asked = problem("timestamp_ambiguous", 0, sample("Which?"))
+    text = shown(report(verdict=verdict, timestamp=open_time("dd/MM/yyyy", "MM/dd/yyyy"), problems=[asked]), "my.csv")
+    joined = text.replace(" \\\n       ", "")
+    assert f"ingest {command} --timestamp-column 'a day' --timestamp-format dd/MM/yyyy" in joined
+    assert f"ingest {command} --timestamp-column 'a day' --timestamp-format MM/dd/yyyy" in joined
+
+
+def test_the_next_command_reads_the_file_by_the_same_options() -> None:
+    said = {"encoding": "cp1252", "delimiter": "\t", "timestamp_column": "b day"}
+    found = report(verdict="accepted_with_rejects", rows=rows(1000, 993, 7))
+    text = "\n".join(line.text for line in validation_lines(found, "my.csv", said=said))
+    options = "--encoding cp1252 --delimiter DELIMITER \\\n        --timestamp-column 'b day'"
+    assert f"ingest put my.csv -d NAME {options}" in text
+    assert f"ingest validate my.csv {options} --rejects-out FILE" in text
+
+
+def test_an_answer_takes_the_place_of_what_was_said() -> None:
+    said = {"timestamp_column": "a day", "sheet": "2"}
+    asked = problem("timestamp_ambiguous", 0, sample("Which?"))
+    found = report(timestamp=open_time("dd/MM/yyyy"), problems=[asked])
+    text = "".join(line.text for line in validation_lines(found, "my.xlsx", said=said))
+    assert "ingest put my.xlsx -d NAME --sheet 2 --timestamp-column 'a day' \\" in text
+
+
+def test_what_was_not_read_is_said() -> None:
+    sheet = {"sheet": "2024", "other_sheets": ["2023", "Notes"], "disagreement": "the name says xml; " * 6}
+    text = shown(report(format="xlsx", compression=None, encoding=None, dialect=sheet))
+    assert "\n  xlsx, sheet 2024\n  sheets not read: 2023, Notes\n  the name says xml;" in text
+    members = [{"name": "a.csv", "records": 3}, {"name": "b.csv", "records": 4}]
+    archive = {"delimiter": ",", "archive": "zip", "members": members, "skipped_members": [".hidden"]}
+    text = shown(report(dialect=archive, compression=None))
+    assert "\n  delimited, utf-8, delimiter ',', 2 members of a zip\n  members not read: .hidden\n" in text
+
+
+def test_a_bad_row_has_the_place_that_its_format_knows() -> None:
+    places = [
+        {**sample("no UTF-8"), "record": 7},
+        {**sample("no UTF-8", line=3), "member": "b.csv"},
+    ]
+    text = shown(report(verdict="accepted_with_rejects", problems=[problem("encoding", 2, *places)]))
+    assert "      record 7: no UTF-8\n      b.csv, line 3: no UTF-8\n" in text
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2Jgone", "a\rb\nc", "\x9b31m", "\u202eevil", "漢字" * 15, "x" * 200])
+def test_what_a_file_says_does_not_act_on_the_terminal(evil: str) -> None:
+    fault = problem("timestamp_invalid", 1, sample(f"{evil!r} is no time", line=2, value=evil), name=evil)
+    refusal = {"value": evil, "record": 1}
+    found = report(
+        columns=[column(evil, samples=[evil], why_not_long=refusal)], problems=[fault], dialect={"delimiter": evil[:1]}
+    )
+    for lines in (validation_lines(found, f"{evil}.csv"), inference_lines(found)):
+        assert all(line.text.isprintable() for line in lines)
+        assert max(cell_len(line.text) for line in lines) <= WIDTH
+
+
+def test_what_was_written_is_not_offered_again() -> None:
+    found = report(verdict="accepted_with_rejects", rows=rows(1000, 993, 7))
+    text = "\n".join(line.text for line in validation_lines(found, "rows.csv", {"bad rows": "bad.ndjson"}))
+    assert "  Written\n    bad rows: bad.ndjson\n" in text
+    assert "--rejects-out" not in text
+
+
+def test_very_many_columns_and_kinds_of_problems_are_cut_and_counted() -> None:
+    kinds = [problem("field_count", 1, sample("m", line=1), name=f"c{n}") for n in range(100)]
+    text = shown(report(columns=[column(f"c{n}") for n in range(2_000)], problems=kinds))
+    assert "and 1,950 more columns" in text
+    assert "and 80 more kinds" in text
+    assert text.count("\n") < 150
+
+
+def test_the_colour_is_that_of_the_verdict() -> None:
+    styles = [validation_lines(report(verdict=verdict), "f")[0].style for verdict in ("accepted", "rejected")]
+    assert styles == ["green", "red"]
+
+
+def test_inference_says_why_and_which_time() -> None:
+    facts: dict[str, Any] = {
+        "why_not_long": {"value": "1.5", "record": 3},
+        "why_not_double": "the column has no number",
+    }
+    lines = inference_lines(report(columns=[column("n", **facts)]))
+    text = "\n".join(line.text for line in lines)
+    assert "    n is no long: 1.5 in record 3\n    n is no double: the column has no number\n" in text
+    assert "    when as iso: 9 of 9 values, for example 2024-01-01" in text
+    assert "ACCEPTED" not in text

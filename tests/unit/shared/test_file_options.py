@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from shared.file_options import FORMATS, codec_of, delimiter_of, problem_with_encoding, problem_with_format
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("Latin-1", "iso8859-1"), ("CP1252", "cp1252"), ("UTF_16_LE", "utf-16-le")]
+)
+def test_an_encoding_under_any_of_its_names(name: str, codec: str) -> None:
+    assert codec_of(name) == codec
+    assert problem_with_encoding(name) is None
+
+
+@pytest.mark.parametrize("name", ["utf-9", "", "a\0b", "hex", "rot13", "idna", "undefined", "unicode_escape"])
+def test_what_is_no_encoding_of_a_file(name: str) -> None:
+    assert codec_of(name) is None
+    assert "is unknown" in (problem_with_encoding(name) or "")
+
+
+def test_formats_are_named_as_they_stand() -> None:
+    assert [problem_with_format(name) for name in FORMATS] == [None] * len(FORMATS)
+    assert all(name in (problem_with_format("CSV") or "") for name in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("text", "character"), [(";", ";"), (r"\t", "\t"), ("tab", "\t"), ("¦", "¦"), ("", None), ("ab", None), ('"', None)]
+)
+def test_a_delimiter_is_one_character(text: str, character: str | None) -> None:
+    assert delimiter_of(text) == character
