@@ -28,7 +28,7 @@ test-docker: $(READY) ## the product in containers, from an engine-less machine 
 test-faults: up-native ## kill every server and service in turn, heal, and run the demo again (15 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
-test-unit: $(READY) ## the tests that need no server
+test-unit: $(READY) ## units, contracts, architecture: no server needed
 	@$(PY) -m pytest -q tests/unit tests/contracts tests/architecture $(ARGS)
 
 lint: $(READY) ## style, types and the directions of imports

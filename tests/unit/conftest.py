@@ -1,15 +1,5 @@
-"""No unit test talks to anything: a socket that is opened is an error."""
+"""No unit test talks to anything."""
 
-from __future__ import annotations
+from tests.offline import no_sockets
 
-from collections.abc import Iterator
-
-import pytest
-from pytest_socket import disable_socket, enable_socket
-
-
-@pytest.fixture(autouse=True)
-def _no_sockets() -> Iterator[None]:
-    disable_socket(allow_unix_socket=True)  # the event loop wakes itself through a pair of them
-    yield
-    enable_socket()
+__all__ = ["no_sockets"]

@@ -9,9 +9,9 @@ import pytest
 
 from services.validator.engine import ParseLimits
 from services.validator.engine.formats import compression, xlsx
-from tests.unit.validator.judging import Judge
-from tests.unit.validator.writing import edited, zipped
-from tests.unit.validator.writing import xlsx as written
+from tests.verdicts.judging import Judge
+from tests.verdicts.writing import edited, zipped
+from tests.verdicts.writing import xlsx as written
 
 SHEET = "xl/worksheets/sheet1.xml"
 DAY = dt.datetime(2024, 1, 2)  # noqa: DTZ001 - a workbook knows no zone

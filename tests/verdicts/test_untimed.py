@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.validator.engine import Accepted, ChildDied, ChildLimits, ParseRequest, Untimed, check_in_child, run_child
-from tests.unit.validator.judging import Judge, Outcome
+from tests.verdicts.judging import Judge, Outcome
 
 NO_TIME = "name,n\nAda,1\nGrace,2,3\nBob,\n"
 AMBIGUOUS = "day,n\n01/02/2024,1\n03/04/2024,2\n"

@@ -10,7 +10,7 @@ import pytest
 from services.validator.engine import ParseLimits, source
 from services.validator.engine.formats import json_lines
 from services.validator.engine.formats.json_recount import count_elements, count_lines
-from tests.unit.validator.judging import Judge, Outcome
+from tests.verdicts.judging import Judge, Outcome
 
 Records = list[str]
 LINES = "ndjson"

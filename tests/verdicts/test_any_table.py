@@ -1,6 +1,6 @@
 """For any table of text that `csv.writer` can write: nothing is lost, nothing is changed.
 
-A few examples each; `tests/integration/validator/test_at_length.py` draws many.
+A few examples each; `test_at_length.py` draws many.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from services.validator.engine import ParseLimits, source
 from services.validator.engine.recount import count_records
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 # The check measures wall-clock time, which on a busy machine says nothing about the strategies.
 BUSY_MACHINE = [HealthCheck.too_slow]

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.validator.judging import Judge
+from tests.offline import no_sockets
+from tests.verdicts.judging import Judge
+
+__all__ = ["judge", "no_sockets"]
 
 
 @pytest.fixture

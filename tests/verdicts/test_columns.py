@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.validator.engine.header import name_columns
-from tests.unit.validator.judging import TASK_ID, Judge
+from tests.verdicts.judging import TASK_ID, Judge
 
 
 @pytest.mark.parametrize(

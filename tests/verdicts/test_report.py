@@ -11,8 +11,8 @@ import pytest
 
 from services.validator.engine import FileReport, ParseLimits, Problem, row_problems, unread
 from services.validator.report_page import schema
-from tests.unit.validator import writing
-from tests.unit.validator.judging import Judge
+from tests.verdicts import writing
+from tests.verdicts.judging import Judge
 
 KEYS = ["verdict", "rows", "format", "compression", "encoding", "dialect", "columns", "timestamp", "problems"]
 DAY = "2024-01-01"

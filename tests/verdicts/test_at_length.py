@@ -1,4 +1,4 @@
-"""The properties of the unit tests, with as many examples as take too long there."""
+"""The properties of the other tests here, with more examples than they draw."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.validator.test_any_format import FORMATS, ROWS, Row, what_is_written_is_accepted
-from tests.unit.validator.test_any_table import TABLES, TEXTS, both_readers_agree, parts_return_the_cells
+from tests.verdicts.test_any_format import FORMATS, ROWS, Row, what_is_written_is_accepted
+from tests.verdicts.test_any_table import TABLES, TEXTS, both_readers_agree, parts_return_the_cells
 
 BUSY_MACHINE = [HealthCheck.too_slow]
 

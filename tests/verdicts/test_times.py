@@ -9,7 +9,7 @@ import pytest
 
 from services.validator.engine.timechoice import is_time_name
 from services.validator.engine.timestamps import FORMATS, parse_times
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 
 def ms(*parts: int) -> int:

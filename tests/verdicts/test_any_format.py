@@ -1,6 +1,6 @@
 """For any table in any format: accepted rows are what was written, broken rows are rejected, and none else.
 
-A few examples each; `tests/integration/validator/test_at_length.py` draws many.
+A few examples each; `test_at_length.py` draws many.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.validator import writing
-from tests.unit.validator.judging import Judge
+from tests.verdicts import writing
+from tests.verdicts.judging import Judge
 
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 NAMES = ["when", "n", "x", "text"]

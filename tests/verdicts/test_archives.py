@@ -13,8 +13,8 @@ import pytest
 
 from services.validator.engine import ParseLimits
 from services.validator.engine.formats import compression
-from tests.unit.validator.judging import Judge
-from tests.unit.validator.writing import parquet, tarred, zipped
+from tests.verdicts.judging import Judge
+from tests.verdicts.writing import parquet, tarred, zipped
 
 Pack = Callable[[dict[str, bytes]], bytes]
 A, B = b"ts,a\n2024-01-01,1\n2024-01-02,2\n", b"ts,a\n2024-01-03,3\n2024-01-04\n"

@@ -9,7 +9,7 @@ import pytest
 
 from services.validator.engine import ParseLimits, records
 from services.validator.engine.formats import compression
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 GOOD = "ts,a\n2024-01-01,é\n2024-01-02,y\n"
 

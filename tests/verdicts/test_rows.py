@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.validator.engine import ParseLimits, records, source
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 DAY = "2024-01-01"
 

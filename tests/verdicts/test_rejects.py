@@ -10,7 +10,7 @@ from services.validator.engine import Code
 from services.validator.engine.block import Place, RowError
 from services.validator.engine.rejects import FLUSH_BYTES, RejectsWriter
 from services.validator.engine.sink import GzipSink
-from tests.unit.validator.judging import read_ndjson
+from tests.verdicts.judging import read_ndjson
 
 MIB = 1024 * 1024
 BAD = RowError(Code.FIELD_COUNT, "too many", None)

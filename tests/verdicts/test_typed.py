@@ -15,8 +15,8 @@ import pytest
 from services.validator.engine import ParseLimits
 from services.validator.engine.formats import avro_recount, orc_recount, parquet_recount
 from services.validator.engine.formats import compression as compressions
-from tests.unit.validator import writing
-from tests.unit.validator.judging import Judge
+from tests.verdicts import writing
+from tests.verdicts.judging import Judge
 
 NOON = dt.datetime(2024, 1, 2, 12, 30, 15, 250_000, tzinfo=dt.UTC)
 NOON_MS = 1_704_198_615_250

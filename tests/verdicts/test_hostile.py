@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from services.validator.engine import ChildLimits, ChildUsage, ParseRequest, Rejected, run_child
-from tests.unit.validator.writing import avro_of, parquet, zipped
+from tests.verdicts.writing import avro_of, parquet, zipped
 
 MIB = 1024 * 1024
 LIMITS = ChildLimits(max_rss_bytes=1024 * MIB, max_seconds=60, poll_interval=timedelta(milliseconds=50))

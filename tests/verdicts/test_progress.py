@@ -10,7 +10,7 @@ import pytest
 
 from services.validator.engine import ChildLimits, check_in_child
 from services.validator.engine.progress import Pass, begin, done_share
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from services.validator.engine import VERDICT, ParseLimits, Part, RejectsFile
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 TEXT = "ts,a\n" + "".join(f"2024-01-01T00:00:{n % 60:02d}Z,{n}\n" for n in range(1_000)) + "bad\n"
 

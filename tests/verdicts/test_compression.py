@@ -12,7 +12,7 @@ import pytest
 
 from services.validator.engine import ParseLimits
 from services.validator.engine.formats import compression
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from services.validator.engine import source
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 TEXT = "ts,name\n2024-01-01,Zoë 東京\n2024-01-02,€\n"
 WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]

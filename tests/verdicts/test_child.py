@@ -24,7 +24,7 @@ from services.validator.engine import (
     run_child,
 )
 from shared.errors import TransientError
-from tests.unit.validator.judging import Judge
+from tests.verdicts.judging import Judge
 
 SMALL = "ts,a\n2024-01-01,x\n"
 FAST = timedelta(milliseconds=5)
