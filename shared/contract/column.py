@@ -70,18 +70,18 @@ class Column(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.name in OWN_COLUMNS:
-            raise refuse("is a column that every loaded row gets anyway; a file's own is renamed", "name")
+            refuse("is a column that every loaded row gets anyway; a file's own is renamed", "name")
         for name, kinds in (("scale", {"decimal"}), ("format", {"date", "timestamp"}), ("zone", {"timestamp"})):
             if getattr(self, name) is not None and self.type not in kinds:
-                raise refuse(f"is for a column of type {' or '.join(sorted(kinds))}, and this one is {self.type}", name)
+                refuse(f"is for a column of type {' or '.join(sorted(kinds))}, and this one is {self.type}", name)
         if self.zone is not None and not _is_zone(self.zone):
-            raise refuse(f"must be the IANA name of a zone, such as Europe/Berlin, not {self.zone[:40]!r}", "zone")
+            refuse(f"must be the IANA name of a zone, such as Europe/Berlin, not {self.zone[:40]!r}", "zone")
         if self.role == "time" and self.type not in {"date", "timestamp"}:
-            raise refuse(f"time must be a date or a timestamp, and this column is {self.type}", "role")
+            refuse(f"time must be a date or a timestamp, and this column is {self.type}", "role")
         if self.role == "metric" and self.type not in {"long", "double", "decimal"}:
-            raise refuse(f"metric must be a number, and this column is {self.type}", "role")
+            refuse(f"metric must be a number, and this column is {self.type}", "role")
         if self.unique and self.type == "json":
-            raise refuse("cannot be said of a json column: one value can be written in many ways", "unique")
+            refuse("cannot be said of a json column: one value can be written in many ways", "unique")
         self._check_checks()
         return self
 
@@ -94,26 +94,26 @@ class Column(Part):
         for name in stated:
             if self.type not in CHECKS_OF[name]:
                 kinds = ", ".join(sorted(CHECKS_OF[name]))
-                raise refuse(f"is for a column of type {kinds}, and this one is {self.type}", "checks", name)
+                refuse(f"is for a column of type {kinds}, and this one is {self.type}", "checks", name)
         bounds = {name: self._read(stated[name], name) for name in ("min", "max") if name in stated}
         if len(bounds) == len(("min", "max")) and bounds["min"] > bounds["max"]:
-            raise refuse(f"must be at least min, {self.checks.min}, and is {self.checks.max}", "checks", "max")
+            refuse(f"must be at least min, {self.checks.min}, and is {self.checks.max}", "checks", "max")
         if "pattern" in stated and (fault := pattern.problem_with(stated["pattern"])):
-            raise refuse(fault, "checks", "pattern")
-        if (self.checks.min_length or 0) > (self.checks.max_length if "max_length" in stated else 2**63):
-            raise refuse(f"must be at least min_length, {self.checks.min_length}", "checks", "max_length")
+            refuse(fault, "checks", "pattern")
+        if stated.get("min_length", 0) > stated.get("max_length", 2**63):
+            refuse(f"must be at least min_length, {self.checks.min_length}", "checks", "max_length")
         seen = set()
         for position, written in enumerate(self.checks.enum or ()):
             value = self._read(written, "enum", position)
             if value in seen:
-                raise refuse(f"is in the list before: {written}", "checks", "enum", position)
+                refuse(f"is in the list before: {written}", "checks", "enum", position)
             seen.add(value)
 
     def _read(self, written: Scalar, *path: str | int) -> Any:
         try:
             return self.value_of(written)
         except ValueError as error:
-            raise refuse(str(error), "checks", *path) from None
+            refuse(str(error), "checks", *path)
 
 
 def _is_zone(name: str) -> bool:

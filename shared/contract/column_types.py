@@ -38,7 +38,7 @@ _TIMESTAMP = re.compile(
 )
 
 
-def value_of(kind: ColumnType, written: Scalar, *, scale: int | None = None) -> Value:
+def value_of(kind: ColumnType, written: Scalar, *, scale: int | None = None) -> Value:  # noqa: PLR0911  # one for each type
     """The value of a column that a scalar of a contract stands for.
 
     `scale` is that of a decimal column, `DEFAULT_SCALE` if None. Raises `ValueError` with what was expected, as the end
@@ -117,7 +117,9 @@ def _number(written: Scalar) -> int | Decimal:
 
 def _long(written: Scalar) -> int:
     number = _number(written)
-    if isinstance(number, Decimal) and (abs(number.adjusted()) > DECIMAL_DIGITS or number != number.to_integral_value()):
+    if isinstance(number, Decimal) and (
+        abs(number.adjusted()) > DECIMAL_DIGITS or number != number.to_integral_value()
+    ):
         msg = f"must be a whole number, not {number}"
         raise ValueError(msg)
     if not LONG_MIN <= number <= LONG_MAX:

@@ -16,7 +16,7 @@ def _distinct(marks: dict[str, str | None]) -> None:
     taken: dict[str, str] = {}
     for name, mark in marks.items():
         if mark is not None and mark in taken:
-            raise refuse(f"must differ from {taken[mark]}, {mark!r}", name)
+            refuse(f"must differ from {taken[mark]}, {mark!r}", name)
         if mark is not None:
             taken[mark] = name
 
@@ -52,10 +52,10 @@ class Dialect(Part):
         for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
             value = getattr(self, name)
             if value is not None and (fault := problem_with(value)):
-                raise refuse(fault, name)
+                refuse(fault, name)
         delimiter = None if self.delimiter is None else delimiter_of(self.delimiter)
         if self.delimiter is not None and delimiter is None:
-            raise refuse(r"must be one character, not a quote or a line's end; write \t for a tab", "delimiter")
+            refuse(r"must be one character, not a quote or a line's end; write \t for a tab", "delimiter")
         marks = {"delimiter": delimiter, "quote": self.quote or None, "comment_prefix": self.comment_prefix}
         _distinct(marks)
         _distinct({"decimal_mark": self.decimal_mark or ".", "thousands_separator": self.thousands_separator})

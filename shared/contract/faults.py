@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import LiteralString, NoReturn
 
 from pydantic_core import PydanticCustomError
 
@@ -42,6 +43,7 @@ def field_name(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def refuse(message: str, *path: str | int) -> PydanticCustomError:
-    """The error that a validator of a model raises; `path` leads on from the model to the field at fault."""
-    return PydanticCustomError("contract", "{message}", {"message": message, "path": path})
+def refuse(message: str, *path: str | int) -> NoReturn:
+    """Raise as the validator of a model does; `path` leads on from the model to the field at fault."""
+    kind: LiteralString = "contract"
+    raise PydanticCustomError(kind, "{message}", {"message": message, "path": path})

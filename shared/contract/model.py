@@ -12,13 +12,25 @@ from pydantic import Field, field_validator, model_validator
 
 from shared.datasource_name import problem_with as problem_with_datasource
 
-from .column import Checks, Column, Role
+from .column import OWN_COLUMNS, Checks, Column, Role
 from .dialect import Dialect
 from .expressions import ColumnKind, ExpressionError, check
 from .faults import refuse
 from .part import Part
 
-__all__ = ["Checks", "Column", "Contract", "Dialect", "Drift", "DriftDecision", "DriftKind", "Limits", "Role", "Rule"]
+__all__ = [
+    "OWN_COLUMNS",
+    "Checks",
+    "Column",
+    "Contract",
+    "Dialect",
+    "Drift",
+    "DriftDecision",
+    "DriftKind",
+    "Limits",
+    "Role",
+    "Rule",
+]
 
 MAX_COLUMNS = 2_000
 DEFAULT_REJECTED_RATIO = 0.05
@@ -95,7 +107,7 @@ class Contract(Part):
     @classmethod
     def _good_name(cls, name: str) -> str:
         if fault := problem_with_datasource(name):
-            raise refuse(fault)
+            refuse(fault)
         return name
 
     @model_validator(mode="after")
@@ -104,21 +116,21 @@ class Contract(Part):
         _no_twins([rule.name for rule in self.rules], "rules")
         times = [position for position, column in enumerate(self.columns) if column.role == "time"]
         if len(times) > 1:
-            raise refuse("time is the role of one column only, and another has it before", "columns", times[1], "role")
+            refuse("time is the role of one column only, and another has it before", "columns", times[1], "role")
         kinds = self.kinds()
         for position, rule in enumerate(self.rules):
             try:
                 check(rule.expression, kinds)
             except ExpressionError as error:
-                raise refuse(str(error), "rules", position, "expression") from None
+                refuse(str(error), "rules", position, "expression")
         for position, key in enumerate(self.keys):
             for place, name in enumerate(key):
                 if name not in names:
-                    raise refuse(f"must be a column of the contract, not {name[:80]!r}", "keys", position, place)
+                    refuse(f"must be a column of the contract, not {name[:80]!r}", "keys", position, place)
                 if kinds[name].kind == "json" or name in key[:place]:
-                    raise refuse("must be a column that is not json and not named twice", "keys", position, place)
+                    refuse("must be a column that is not json and not named twice", "keys", position, place)
         if len({frozenset(key) for key in self.keys}) < len(self.keys):
-            raise refuse("has the same key twice", "keys")
+            refuse("has the same key twice", "keys")
         return self
 
     def kinds(self) -> dict[str, ColumnKind]:
@@ -134,6 +146,6 @@ def _no_twins(names: list[str], field: str) -> set[str]:
     seen: set[str] = set()
     for position, name in enumerate(names):
         if name in seen:
-            raise refuse(f"is taken: {name[:80]!r} stands in the list before", field, position, "name")
+            refuse(f"is taken: {name[:80]!r} stands in the list before", field, position, "name")
         seen.add(name)
     return seen

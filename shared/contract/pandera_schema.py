@@ -75,6 +75,8 @@ def _rule(rule: RowCheck) -> pa.Check:
 def _key(key: UniqueKey) -> pa.Check:
     def passes(data: PolarsData) -> pl.LazyFrame:
         keys = [pl.col(name) for name in key.columns]
-        return data.lazyframe.select(pl.struct(keys).is_first_distinct() | pl.any_horizontal(one.is_null() for one in keys))
+        return data.lazyframe.select(
+            pl.struct(keys).is_first_distinct() | pl.any_horizontal(one.is_null() for one in keys)
+        )
 
     return pa.Check(passes, name=f"unique_{'_'.join(key.columns)}", error=key.message())

@@ -21,7 +21,7 @@ def problem_with(pattern: str) -> str | None:
     """What stands against a pattern, as the end of a sentence; None if it compiles."""
     if len(pattern) > LONGEST_CHARS:
         return f"has {len(pattern)} characters, and {LONGEST_CHARS:,} are allowed"
-    # Only what will use the pattern can say whether it is one. Loaded here: a contract without patterns needs no Polars.
+    # Only what will use the pattern can say whether it is one. A contract without patterns needs no Polars.
     import polars as pl  # noqa: PLC0415
 
     # `a)|(b` is none by itself, and `(?x)a#` swallows what stands behind it.

@@ -53,7 +53,9 @@ def row_checks(contract: Contract) -> tuple[RowCheck, ...]:
 
 def column_checks(column: Column) -> tuple[RowCheck, ...]:
     """The checks of one column: that it is not null, then those that are stated."""
-    found = [] if column.nullable else [_column_check(column, "nullable", pl.col(column.name).is_null(), "have a value")]
+    found = (
+        [] if column.nullable else [_column_check(column, "nullable", pl.col(column.name).is_null(), "have a value")]
+    )
     found += [
         _column_check(column, name, ~_PASSES[name](column, written), _expected(name, written))
         for name, written in column.checks.stated().items()

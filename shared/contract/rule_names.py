@@ -21,14 +21,14 @@ RuleName = Literal[
 
 MEANINGS: dict[RuleName, str] = {
     "type-error": "The value is not of its column's type.",
-    "constraint-error": "The value breaks a check of its column: it is null where it may not be, out of its range, not in "
-    "its list, or does not match. `constraint` says which: `nullable`, `min`, `max`, `pattern`, `enum`, `min_length` or "
-    "`max_length`.",
+    "constraint-error": "The value breaks a check of its column: it is null where it may not be, out of its range, not "
+    "in its list, or does not match. `constraint` says which: `nullable`, `min`, `max`, `pattern`, `enum`, "
+    "`min_length` or `max_length`.",
     "unique-error": "The value of a column that is `unique` stands in an earlier row.",
     "primary-key": "The values of a key stand together in an earlier row.",
     "row-constraint": "A rule of the contract is false; `constraint` is its name.",
     "missing-label": "The file lacks a column, and `drift.missing_column` is `reject`.",
     "extra-label": "The file has a column that the contract has not, and `drift.new_column` is `reject`.",
     "wider-type": "A column has values beyond its type, and `drift.wider_type` is `reject`. Not of Frictionless.",
-    "narrower-type": "A column would fit a narrower type, and `drift.narrower_type` is `reject`. Not of Frictionless.",
+    "narrower-type": "A column fits a narrower type, and `drift.narrower_type` is `reject`. Not of Frictionless.",
 }

@@ -45,7 +45,9 @@ class UniqueKey:
 
 def unique_keys(contract: Contract) -> tuple[UniqueKey, ...]:
     """The unique columns, then the keys; a key that says the same as a unique column is not said twice."""
-    columns = [UniqueKey("unique-error", (one.name,)) for one in contract.columns if one.unique and one.role != "ignore"]
+    columns = [
+        UniqueKey("unique-error", (one.name,)) for one in contract.columns if one.unique and one.role != "ignore"
+    ]
     taken = {key.columns for key in columns}
     return (*columns, *(UniqueKey("primary-key", key) for key in contract.keys if key not in taken))
 
@@ -87,7 +89,7 @@ class KeyTally:
         self._path = spill
         self._buffer_bytes = buffer_bytes
         self._held: list[pl.DataFrame] = []
-        self._held_bytes = 0
+        self._held_bytes = 0.0
         self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(BUCKETS)]
         self._last_record = 0
 
@@ -126,7 +128,7 @@ class KeyTally:
         if not self._held:
             return
         rows = pl.concat(self._held)
-        self._held, self._held_bytes = [], 0
+        self._held, self._held_bytes = [], 0.0
         keys = [pl.col(name) for name in self.key.columns]
         bucket = pl.struct(keys).hash(seed=1) % BUCKETS
         parts = rows.with_columns(bucket.alias(_BUCKET)).partition_by(_BUCKET, as_dict=True, include_key=False)

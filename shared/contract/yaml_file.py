@@ -58,7 +58,9 @@ def _plain(value: Any) -> Any:
 
 
 def _fault(document: yaml_text.Document, details: ErrorDetails) -> Any:
-    path = tuple(step for step in details["loc"] if step not in _UNION_STEPS)
+    path = tuple(details["loc"])
+    if path and path[-1] in _UNION_STEPS and document.has(path[:-1]) and not document.has(path):
+        return document.fault(path[:-1], "must be a value: a number, a text, true or false")
     match details["type"]:
         case "contract":
             given: Path = details["ctx"]["path"]
@@ -67,7 +69,8 @@ def _fault(document: yaml_text.Document, details: ErrorDetails) -> Any:
             return document.fault(path, _MISSING)
         case "extra_forbidden":
             return document.fault(path, _UNKNOWN)
-    return document.fault(path, f"{details['msg'][0].lower()}{details['msg'][1:]}, not {_shown(details['input'])}")
+    said = details["msg"].replace("Input should be", "must be").replace("valid tuple", "list")
+    return document.fault(path, f"{said[0].lower()}{said[1:]}, not {_shown(details['input'])}")
 
 
 # Of a value that may be of several types pydantic says what each of them expected.

@@ -1,9 +1,9 @@
-"""YAML as a tree of plain values that knows the place of each: a small, safe part of YAML 1.2.
+"""YAML as a tree of plain values that knows the place of each: a small, safe part of YAML.
 
-A document of mappings, lists and scalars. `no` is the text it looks like (Norway is no boolean: only `true` and `false`
-are), numbers keep their digits, dates are text. There are no anchors, aliases or tags, so that a small text stays small,
-and a key may stand in a mapping only once. PyYAML does the reading of the signs (with libyaml where it is there): what
-it makes of them in YAML 1.1 is not used.
+It is of YAML 1.2: mappings, lists and scalars. `no` is the text it looks like (Norway is no boolean: only `true` and
+`false` are), numbers keep their digits, dates are text. There are no anchors, aliases or tags, so that a small text
+stays small, and a key may stand in a mapping only once. PyYAML does the reading of the signs (with libyaml where it is
+there): what it makes of them in YAML 1.1 is not used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NoReturn
 
 import yaml
 
@@ -40,6 +41,10 @@ class Document:
     tree: Tree
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
+    def has(self, path: Path) -> bool:
+        """Whether the text has a field there."""
+        return path in self.places
+
     def fault(self, path: Path, message: str) -> Fault:
         """A fault at a path, or at the nearest field around it that the text has."""
         known = path
@@ -52,20 +57,21 @@ class Document:
 def read(content: bytes | str) -> Document:
     """Read one document; raises `ContractError` with the place of the fault for anything else."""
     if len(content) > MOST_BYTES:
-        raise _error(f"the text has {len(content):,} bytes, and {MOST_BYTES:,} are allowed", 1, 1)
+        _fail(f"the text has {len(content):,} bytes, and {MOST_BYTES:,} are allowed", 1, 1)
     text = content if isinstance(content, str) else _decoded(content)
     try:
         return _Builder(yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _error(f"this is no YAML: {error.problem or error.context}", *place) from error
+        _fail(f"this is no YAML: {error.problem or error.context}", *place)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise _error(f"a character that YAML does not allow: {error.character!r}", *place) from error
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        _fail(f"a character that YAML does not allow: U+{code:04X}", *place)
     except ValueError as error:  # libyaml's wrapper cannot take a lone surrogate
-        raise _error(f"this is no YAML: {error}", 1, 1) from error
+        _fail(f"this is no YAML: {error}", 1, 1)
 
 
 def scalar(text: str) -> Tree:
@@ -90,26 +96,26 @@ class _Builder:
             event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
             msg = "the text is empty"
-            raise _error(msg, 1, 1)
+            _fail(msg, 1, 1)
         tree = self._node(event, ())
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
             msg = "a second document begins here, and one is allowed"
-            raise _error(msg, *_place(after))
+            _fail(msg, *_place(after))
         return Document(tree, self._places)
 
     def _node(self, event: yaml.Event, path: Path) -> Tree:
         self._places.setdefault(path, _place(event))
         if len(path) > DEEPEST:
             msg = f"the text is nested more than {DEEPEST} deep"
-            raise _error(msg, *_place(event), path)
+            _fail(msg, *_place(event), path)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             msg = "anchors and aliases (& and *) are not allowed: write the value out, or put the text in quotes"
-            raise _error(msg, *_place(event), path)
+            _fail(msg, *_place(event), path)
         if getattr(event, "tag", None) is not None:
             msg = "tags (!) are not allowed: leave it out, or put the text in quotes"
-            raise _error(msg, *_place(event), path)
+            _fail(msg, *_place(event), path)
         if isinstance(event, yaml.ScalarEvent):
             return scalar(event.value) if event.implicit[0] and not event.style else str(event.value)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -127,12 +133,12 @@ class _Builder:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
                 msg = "the name of a field must be plain text"
-                raise _error(msg, *_place(event), path)
+                _fail(msg, *_place(event), path)
             key = str(event.value)
             if key in found:
                 first, _ = self._places[*path, key]
                 msg = f"the field stands twice, in line {first} before"
-                raise _error(msg, *_place(event), (*path, key))
+                _fail(msg, *_place(event), (*path, key))
             self._places[*path, key] = _place(event)
             found[key] = self._node(next(self._events), (*path, key))
         return found
@@ -144,12 +150,13 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start]
         place = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
-        raise _error(f"the text must be UTF-8, and its byte {error.start} is not", *place) from error
+        _fail(f"the text must be UTF-8, and its byte {error.start} is not", *place)
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
-def _error(message: str, line: int, column: int, path: Path = ()) -> ContractError:
-    return ContractError((Fault(field_name(path), message, line, column),))
+def _fail(message: str, line: int, column: int, path: Path = ()) -> NoReturn:
+    raise ContractError((Fault(field_name(path), message, line, column),))

@@ -1,10 +1,9 @@
-"""Trees of plain values as YAML that a person reads: with comments, short lists on one line, quotes where they count."""
+"""Trees of plain values as YAML that a person reads: with comments, short lists on one line, few quotes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 
 from .faults import Path
 from .yaml_text import Tree, scalar
@@ -80,7 +79,7 @@ def _flow(value: Tree) -> str:
     return _scalar(value)
 
 
-def _scalar(value: bool | float | Decimal | str | None) -> str:
+def _scalar(value: Tree) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -179,8 +179,8 @@ FUNCTIONS: dict[str, Function] = {
     "abs": Function("abs(number)", "the number without its sign", _abs),
     "round": Function(
         "round(number, digits)",
-        "the number with so many digits behind the point, 0 if left out, and half to the even one; always a double, but "
-        "a long stays what it is",
+        "the number with so many digits behind the point, 0 if left out, half to the even one: a double, or the long "
+        "that it is",
         _round,
         most=2,
     ),

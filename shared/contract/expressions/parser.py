@@ -95,7 +95,7 @@ class _Parser:
             raise ExpressionError(msg, at)
         return Operation(name, operands, at)
 
-    def _operand(self) -> Node:
+    def _operand(self) -> Node:  # noqa: PLR0911  # one for each thing that can stand there
         token = self._take()
         match token.kind, token.word:
             case _, "not":

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-
 from shared.contract.column_types import ColumnType, Value
 
 TermKind = ColumnType

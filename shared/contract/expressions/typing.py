@@ -161,5 +161,3 @@ def _common_number(operands: list[Typed], kinds: set[TermKind]) -> tuple[TermKin
             return "decimal", scale
         return "double", 0
     return ("long" if kinds == {"long"} else "double"), 0
-
-
