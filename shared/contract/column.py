@@ -47,7 +47,7 @@ class Column(Part):
     """A column, by its name in the file's header."""
 
     name: _Name
-    """Its name in the header, letter for letter."""
+    """Its name in the header, letter for letter; of a column that the validator renames, the name in its report."""
     type: ColumnType
     """What its values mean."""
     nullable: bool = True

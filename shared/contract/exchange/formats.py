@@ -11,6 +11,7 @@ import yaml
 
 from shared.contract import yaml_text
 from shared.contract.model import Contract
+from shared.datasource_name import problem_with as problem_with_datasource
 
 from . import frictionless, json_schema, pandera_yaml
 from .building import refusal
@@ -25,7 +26,7 @@ _EXPORTS: dict[Language, Callable[[Contract], Exported]] = {
     "json-schema": json_schema.exported,
     "pandera": pandera_yaml.exported,
 }
-_IMPORTS: dict[Language, Callable[[Mapping[str, Any], str | None], tuple[Contract, tuple[Loss, ...]]]] = {
+_IMPORTS: dict[Language, Callable[[Mapping[str, Any], str], tuple[Contract, tuple[Loss, ...]]]] = {
     "frictionless": frictionless.imported,
     "json-schema": json_schema.imported,
     "pandera": pandera_yaml.imported,
@@ -41,11 +42,13 @@ def export_text(contract: Contract, language: Language) -> tuple[str, tuple[Loss
     return json.dumps(tree, indent=2, ensure_ascii=False, default=_number) + "\n", losses
 
 
-def import_text(content: bytes, language: Language | None, datasource: str | None) -> tuple[Contract, tuple[Loss, ...]]:
+def import_text(
+    content: bytes, language: Language | None, datasource: str | None, *, fallback: str = ""
+) -> tuple[Contract, tuple[Loss, ...]]:
     """The contract that a text of another language says, and what of it a contract cannot say.
 
-    `language` is found if None; `datasource` counts before the name in the text. Raises `ContractError` for a text that
-    is not of the language, or names no datasource.
+    `language` is found if None; `datasource` counts before the name in the text, `fallback` after it. Raises
+    `ContractError` for a text that is not of the language, or names no datasource.
     """
     tree = _tree(content)
     if not isinstance(tree, dict):
@@ -55,7 +58,7 @@ def import_text(content: bytes, language: Language | None, datasource: str | Non
     if found is None:
         msg = f"the language is not clear: say one of {', '.join(LANGUAGES)}"
         raise refusal(msg)
-    return _IMPORTS[found](tree, datasource)
+    return _IMPORTS[found](tree, datasource or _own_name(tree) or fallback)
 
 
 def language_of(tree: Mapping[str, Any]) -> Language | None:
@@ -67,6 +70,12 @@ def language_of(tree: Mapping[str, Any]) -> Language | None:
     if tree.keys() & {"properties", "$ref", "$defs", "definitions"} or isinstance(tree.get("items"), dict):
         return "json-schema"
     return None
+
+
+def _own_name(tree: Mapping[str, Any]) -> str | None:
+    """What the text calls itself, where that can be a datasource."""
+    name = tree.get("name", tree.get("title"))
+    return name if isinstance(name, str) and problem_with_datasource(name) is None else None
 
 
 def _tree(content: bytes) -> Any:

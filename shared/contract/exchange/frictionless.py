@@ -100,7 +100,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contract, tuple[Loss, ...]]:
+def imported(schema: Mapping[str, Any], datasource: str) -> tuple[Contract, tuple[Loss, ...]]:
     """The contract, and what it does not say. Raises `ContractError` where it is no Table Schema."""
     fields = schema.get("fields")
     if not isinstance(fields, list):
@@ -119,7 +119,7 @@ def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contrac
     builder.set(description=schema.get("description"))
     known = ("$schema", "profile", "name", "description", "fields", "missingValues", "primaryKey", "uniqueKeys")
     builder.note_rest(schema, known)
-    return builder.contract(datasource or str(schema.get("name") or "")), builder.losses.listed()
+    return builder.contract(datasource), builder.losses.listed()
 
 
 def _imported_field(field: Mapping[str, Any], builder: Builder) -> tuple[str | None, str | None]:

@@ -77,7 +77,7 @@ def _property(column: Column, losses: Losses) -> dict[str, Any]:
     return said
 
 
-def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contract, tuple[Loss, ...]]:
+def imported(schema: Mapping[str, Any], datasource: str) -> tuple[Contract, tuple[Loss, ...]]:
     """The contract, and what it does not say. Raises `ContractError` where it is no schema of an object."""
     builder = Builder(LANGUAGE)
     row = _resolved(schema, schema)
@@ -106,8 +106,7 @@ def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contrac
         "items",
     )
     builder.note_rest({**schema, **row}, (*known, *_ANNOTATIONS, "description", "$ref"))
-    title = row.get("title") or schema.get("title")
-    return builder.contract(datasource or str(title or "")), builder.losses.listed()
+    return builder.contract(datasource), builder.losses.listed()
 
 
 def _imported_property(name: str, said: Any, root: Mapping[str, Any], builder: Builder, *, is_required: bool) -> None:

@@ -102,7 +102,7 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contract, tuple[Loss, ...]]:
+def imported(schema: Mapping[str, Any], datasource: str) -> tuple[Contract, tuple[Loss, ...]]:
     """The contract, and what it does not say. Raises `ContractError` where it is no schema of Pandera."""
     if not isinstance(schema.get("columns"), dict):
         msg = "Pandera's YAML has columns, by their names"
@@ -120,7 +120,7 @@ def imported(schema: Mapping[str, Any], datasource: str | None) -> tuple[Contrac
     builder.set(description=schema.get("description"))
     left = {name: value for name, value in schema.items() if not _is_default(name, value, _SCHEMA_DEFAULTS)}
     builder.note_rest(left, {*_SCHEMA_FIELDS, "checks", "unique", "strict", "description", "coerce"})
-    return builder.contract(datasource or str(schema.get("name") or "")), builder.losses.listed()
+    return builder.contract(datasource), builder.losses.listed()
 
 
 def _imported_column(name: str, said: dict[str, Any], builder: Builder) -> None:
