@@ -68,7 +68,8 @@ def export_command(contract: _Contract, language: _Language = None) -> None:
     if language is None:
         msg = f"--format is missing: one of {', '.join(LANGUAGES)}"
         raise typer.BadParameter(msg)
-    text, losses = export_text(_read(contract), _language(language))
+    known = _language(language)
+    text, losses = export_text(_read(contract), known)
     _told(losses)
     typer.echo(text, nl=False)
 
