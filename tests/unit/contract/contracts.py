@@ -42,7 +42,7 @@ rules:
   - {name: due_later, expression: due >= date(sold_at)}
 keys: [[sold_at, country], [country, due]]
 null_markers: ["-", NA]
-dialect: {delimiter: ";", encoding: cp1252, decimal_mark: ",", thousands_separator: "."}
+dialect: {delimiter: ";", encoding: cp1252, decimal_mark: ",", thousands: "."}
 limits: {max_rejected_rows: 100, max_rejected_ratio: 0.01}
 drift: {new_column: ignore, missing_column: evolve, wider_type: evolve, narrower_type: reject}
 """

@@ -105,7 +105,10 @@ def test_values_of_another_kind_are_beyond_the_type() -> None:
 
 
 def test_a_missing_column_that_may_not_be_null_rejects_whatever_is_ignored() -> None:
-    columns = [{"name": "a", "type": "long", "nullable": False}, {"name": "b", "type": "long"}]
+    columns: list[dict[str, Any]] = [
+        {"name": "a", "type": "long", "nullable": False},
+        {"name": "b", "type": "long"},
+    ]
     one = contract(*columns, drift={"missing_column": "ignore"})
     assert [(name, decision) for _, name, decision, _ in drifted(one)] == [("a", "reject"), ("b", "ignore")]
 

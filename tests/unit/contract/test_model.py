@@ -135,7 +135,7 @@ def test_a_bad_column_is_refused_at_its_field(column: dict[str, Any], expected: 
         ({"dialect": {"encoding": "klingon"}}, "dialect.encoding: 'klingon' is unknown"),
         ({"dialect": {"format": "doc"}}, "dialect.format: 'doc' is unknown"),
         ({"dialect": {"delimiter": "'", "quote": "'"}}, "dialect.quote: must differ from delimiter"),
-        ({"dialect": {"thousands_separator": "."}}, "dialect.thousands_separator: must differ from decimal_mark"),
+        ({"dialect": {"thousands": "."}}, "dialect.thousands: must differ from decimal_mark"),
         ({"limits": {"max_rejected_ratio": 2}}, "limits.max_rejected_ratio: Input should be less than or equal to 1"),
         ({"drift": {"new_column": "drop"}}, "drift.new_column: Input should be 'evolve', 'ignore' or 'reject'"),
     ],
