@@ -69,7 +69,7 @@ def _differences(old: Any, new: Any, place: str) -> Iterator[str]:
             yield f"{place}: was {json.dumps(old)} and is {json.dumps(new)}"
         return
     for key in sorted((old.keys() | new.keys()) - _WORDS - _PIECES):
-        if (key in old) != (key in new) or old.get(key) != new.get(key):
+        if (key in old) != (key in new) or not _equal(old.get(key), new.get(key)):
             yield f"{place}: {key} was {json.dumps(old.get(key))} and is {json.dumps(new.get(key))}"
     yield from _field_differences(old, new, place)
     yield from _value_differences(old, new, place)
@@ -80,6 +80,13 @@ def _differences(old: Any, new: Any, place: str) -> Iterator[str]:
         yield f"{place}: another choice of types"
     for one, other in zip(before, after, strict=False):
         yield from _differences(one, other, place)
+
+
+def _equal(old: Any, new: Any) -> bool:
+    """Whether a word of the schema is the same; the default of an object may gain fields that are left out."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.items() <= new.items() and all(new[name] is None for name in new.keys() - old.keys())
+    return bool(old == new)
 
 
 def _value_differences(old: dict[str, Any], new: dict[str, Any], place: str) -> Iterator[str]:

@@ -120,3 +120,10 @@ def test_a_breaking_schema_is_not_written(tmp_path: Path, capsys: pytest.Capture
     assert contracts.main(tmp_path) == 1
     assert "ingest.task.command.v1.json: body.colour: is gone" in capsys.readouterr().err
     assert json.loads(file.read_text()) == promised
+
+
+def test_the_default_of_an_object_may_only_gain_what_is_left_out() -> None:
+    old = {"default": {"mode": "append", "hint": None}}
+    assert incompatibilities(old, {"default": {"mode": "append", "hint": None, "other": None}}) == []
+    for changed in ({"mode": "append"}, {"mode": "x", "hint": None}, {"mode": "append", "hint": None, "other": 1}):
+        assert incompatibilities(old, {"default": changed}), changed
