@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from zoneinfo import available_timezones
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
@@ -20,9 +22,10 @@ FIELD_BYTES: Mapping[str, int] = {
     "mode": 64,
     "timestamp_column": 4096,
     "timestamp_format": 512,
+    "time_zone": 256,
     "delimiter": 64,
 }
-_CHARACTERS: Mapping[str, int] = {"user_id": 256, "timestamp_column": 1024, "timestamp_format": 128}
+_CHARACTERS: Mapping[str, int] = {"user_id": 256, "timestamp_column": 1024, "timestamp_format": 128, "time_zone": 64}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ESCAPED = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
@@ -68,6 +71,8 @@ def parse_field(name: str, raw: bytes) -> str | None:
         raise _invalid(name, "contains a control character")
     if len(value) > _CHARACTERS[name]:
         raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
+    if name == "time_zone" and not _is_zone(value):
+        raise _invalid(name, f"is {value!r}, and has to be a name of the IANA list, such as Europe/Berlin or UTC")
     return value
 
 
@@ -88,6 +93,7 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             mode=LoadMode(fields.get("mode") or LoadMode.APPEND),
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
+            time_zone=fields.get("time_zone"),
             delimiter=fields.get("delimiter"),
         ),
     )
@@ -110,6 +116,17 @@ def _mode(name: str, value: str) -> str:
         fault = f"is {value[:40]!r}, and may be {' or '.join(allowed)}"
         raise _invalid(name, fault)
     return value
+
+
+def _is_zone(value: str) -> bool:
+    """Whether the zone is on this machine's list; where there is none, the validator alone judges."""
+    known = _zones()
+    return value in known or not known
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - {"Factory", "localtime"}
 
 
 def _delimiter(name: str, value: str) -> str:

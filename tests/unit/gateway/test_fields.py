@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.gateway import fields
 from services.gateway.fields import FIELD_BYTES, check_name, form_of, parse_field
 from services.gateway.problems import ProblemError
 from shared.events import LoadMode, LoadOptions
@@ -14,12 +15,17 @@ def test_options_are_what_the_user_said() -> None:
         "mode": "replace",
         "timestamp_column": "Zeit punkt",
         "timestamp_format": "%d.%m.%Y",
+        "time_zone": "Europe/Berlin",
         "delimiter": ";",
     }
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
     assert (form.datasource_name, form.user_id) == ("sales", "ann")
     assert form.options == LoadOptions(
-        mode=LoadMode.REPLACE, timestamp_column="Zeit punkt", timestamp_format="%d.%m.%Y", delimiter=";"
+        mode=LoadMode.REPLACE,
+        timestamp_column="Zeit punkt",
+        timestamp_format="%d.%m.%Y",
+        time_zone="Europe/Berlin",
+        delimiter=";",
     )
 
 
@@ -49,6 +55,11 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("mode", b"APPEND"),
         ("timestamp_column", b"x" * 1025),
         ("timestamp_format", b"x" * 129),
+        ("time_zone", b"Europe/Bonn"),
+        ("time_zone", b"+02:00"),
+        ("time_zone", b"Factory"),
+        ("time_zone", b"../etc/passwd"),
+        ("time_zone", b"x" * 65),
         ("delimiter", b";;"),
         ("delimiter", b'"'),
         ("delimiter", b"\n"),
@@ -64,6 +75,11 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: by
 def test_a_bad_mode_names_the_good_ones() -> None:
     with pytest.raises(ProblemError, match="append or replace"):
         parse_field("mode", b"upsert")
+
+
+def test_without_a_list_of_zones_the_validator_alone_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "_zones", frozenset[str])
+    assert parse_field("time_zone", b"Europe/Bonn") == "Europe/Bonn"
 
 
 def test_missing_datasource_is_said() -> None:
