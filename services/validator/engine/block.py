@@ -15,11 +15,15 @@ from .verdict import Code
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row is bad. `column` is None when the fault is the record's as a whole."""
+    """Why a row is bad. `column` is None when the fault is the record's as a whole.
+
+    `suggestion` is the value that was certainly meant, where there is one.
+    """
 
     code: Code
     message: str
     column: str | None = None
+    suggestion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

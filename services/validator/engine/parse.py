@@ -7,28 +7,19 @@ from dataclasses import dataclass
 import polars as pl
 
 from .block import Block, RecordReader, RowError
-from .canonical import ColumnWriter, canonical_lines
+from .canonical import ColumnWriter, canonical_lines, typed_columns
 from .header import ColumnName, name_columns
-from .infer import TypeTally, is_null
 from .parts import PartWriter
 from .records import DelimitedReader
 from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
-from .timechoice import TimeChoice, TimeTally, check_options, choose_time, find_named, is_time_name
-from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, parse_times
+from .survey import Survey, survey_file
+from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
+from .timerules import time_error, time_note
+from .timestamps import Times, parse_times
 from .verdict import Accepted, BadFile, Code, Column, Problem, Rejected, TimeColumn
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What the first pass found."""
-
-    types: list[TypeTally]
-    times: dict[int, TimeTally]
-    records: int = 0
-    good: int = 0
-    blank_lines: int = 0
+from .zones import UTC
 
 
 @dataclass(slots=True)
@@ -74,24 +65,38 @@ class _Parse:
             raise
 
     def _run(self) -> Accepted | Rejected:
-        labels = self._labels()
         wanted = self._request.options.timestamp_column
         named = None if wanted is None else find_named(wanted, self._reader.header, [name.name for name in self._names])
-        survey = self._survey(named)
+        survey = survey_file(self._reader, self._labels(), self._request.options, named)
         self._report.set_survey(survey.records, survey.blank_lines)
         if not survey.records:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
-        choice = None
-        if survey.good:
-            tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
-            choice = choose_time(tallies, labels, self._request.options, named)
+        choice, problem = self._choose(survey, named)
         columns = [
-            ColumnWriter(index, name.name, survey.types[index].type)
+            ColumnWriter(index, name.name, survey.columns[index].logical_type, survey.columns[index].time_format)
             for index, name in enumerate(self._names)
-            if choice is not None and index != choice.index
+            if choice is None or index != choice.index
         ]
+        if problem is not None:
+            for block in self._reader.blocks():
+                typed_columns(block.frame, columns)
+            self._report.set_columns(columns, survey.columns, over="well-formed rows")
+            return self._report.reject([problem])
         written = self._write(choice, columns)
         return self._conclude(survey, choice, columns, written)
+
+    def _choose(self, survey: Survey, named: int | None) -> tuple[TimeChoice | None, Problem | None]:
+        """The time column, or why there is none; neither when no row is well-formed."""
+        if not survey.good:
+            return None, None
+        options, labels = self._request.options, self._labels()
+        tallies = [column.times for column in survey.columns]
+        try:
+            choice, problem = choose_time(tallies, labels, options, named), None
+        except BadFile as bad:
+            choice, problem = None, bad.problem
+        self._report.set_time(list_candidates(tallies, labels, choice), options.time_zone)
+        return choice, problem
 
     def _labels(self) -> list[str]:
         """The name under which each column is spoken of: its own where that is unmistakable."""
@@ -102,28 +107,6 @@ class _Parse:
             else name.name
             for name in self._names
         ]
-
-    def _survey(self, named: int | None) -> _Survey:
-        labels = self._labels()
-        watched = range(len(labels)) if named is None else [named]
-        declared = self._request.options.timestamp_format
-        unit = declared if named is not None and declared in (EPOCH_SECONDS, EPOCH_MILLIS) else None
-        survey = _Survey(
-            types=[TypeTally() for _ in labels],
-            times={
-                index: TimeTally(by_number=named is not None or is_time_name(labels[index]), trusted_unit=unit)
-                for index in watched
-            },
-        )
-        for block in self._reader.blocks():
-            survey.records += block.records
-            survey.blank_lines += block.blank_lines
-            if block.frame.height:
-                survey.good += block.frame.height
-                _survey_types(block, survey.types)
-                for index, tally in survey.times.items():
-                    tally.add(block.frame[f"c{index}"])
-        return survey
 
     def _write(self, choice: TimeChoice | None, columns: list[ColumnWriter]) -> _Written:
         written = _Written()
@@ -138,7 +121,7 @@ class _Parse:
         self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: _Written
     ) -> pl.Series:
         """Write the rows whose time parses; say which they are."""
-        times = parse_times(block.frame[f"c{choice.index}"], choice.time_format)
+        times = self._times(block, choice)
         written.zoneless += times.zoneless
         written.cut += times.cut
         ok = times.ms.is_not_null()
@@ -153,6 +136,10 @@ class _Parse:
             written.accepted += frame.height
         return ok
 
+    def _times(self, block: Block, choice: TimeChoice) -> Times:
+        zone = self._request.options.time_zone or UTC
+        return parse_times(block.frame[f"c{choice.index}"], choice.time_format, zone)
+
     def _write_bad(self, block: Block, choice: TimeChoice | None, ok: pl.Series | None) -> None:
         """Write the block's bad records in file order: those of broken shape, and those without a time."""
         found: list[tuple[int, list[str] | dict[str, str], RowError]] = [
@@ -160,16 +147,17 @@ class _Parse:
         ]
         if choice is not None and ok is not None and not ok.all():
             labels = self._labels()
+            zone = self._request.options.time_zone or UTC
             for row in (~ok).arg_true().to_list():
                 cells = block.frame.row(row)
-                error = _time_error(cells[choice.index], labels[choice.index], choice.time_format)
+                error = time_error(cells[choice.index], labels[choice.index], choice.time_format, zone)
                 found.append((block.good[row], dict(zip(labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
             self._rejects.write(block.place(ordinal), fields, error)
 
     def _conclude(
-        self, survey: _Survey, choice: TimeChoice | None, columns: list[ColumnWriter], written: _Written
+        self, survey: Survey, choice: TimeChoice | None, columns: list[ColumnWriter], written: _Written
     ) -> Accepted | Rejected:
         rejects = self._rejects.close()
         parts = self._parts.close()
@@ -186,9 +174,16 @@ class _Parse:
         time_column = TimeColumn(
             source_name=self._reader.header[choice.index],
             format=choice.time_format,
-            note=_time_note(choice.time_format, written),
+            note=time_note(
+                choice.time_format,
+                accepted=written.accepted,
+                zoneless=written.zoneless,
+                cut=written.cut,
+                zone=self._request.options.time_zone,
+            ),
         )
-        self._report.set_columns(columns, survey.types, time_column, choice.index)
+        self._report.set_columns(columns, survey.columns, over="accepted rows")
+        self._report.set_time_column(time_column, choice.index)
         return self._report.accept(
             Accepted(
                 rows_read=read,
@@ -197,7 +192,12 @@ class _Parse:
                 second_count=second,
                 parts=parts,
                 columns=tuple(
-                    Column(name=column.name, type=column.type, source_name=self._reader.header[int(column.source[1:])])
+                    Column(
+                        name=column.name,
+                        type=column.type,
+                        source_name=self._reader.header[int(column.source[1:])],
+                        logical_type=column.logical_type,
+                    )
                     for column in columns
                 ),
                 time_column=time_column,
@@ -208,35 +208,6 @@ class _Parse:
                 report=self._report.name,
             )
         )
-
-
-def _survey_types(block: Block, types: list[TypeTally]) -> None:
-    open_types = [(index, tally) for index, tally in enumerate(types) if not tally.is_text]
-    sure = block.frame.select(pl.col(f"c{index}").str.contains(tally.sure_pattern) for index, tally in open_types)
-    good = None if isinstance(block.good, range) else list(block.good)
-    for index, tally in open_types:
-        tally.add(block.frame[f"c{index}"], sure[f"c{index}"], good, block.first_record)
-
-
-def _time_error(value: str, column: str, time_format: str) -> RowError:
-    if is_null(pl.Series([value])).any():
-        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column)
-    return RowError(Code.TIMESTAMP_INVALID, f"{value[:80]!r} cannot be read as {time_format}", column)
-
-
-def _time_note(time_format: str, written: _Written) -> str:
-    if time_format in (EPOCH_SECONDS, EPOCH_MILLIS):
-        return "epochs are UTC"
-    notes = []
-    if written.zoneless == written.accepted:
-        notes.append("no value names a zone: all are taken as UTC")
-    elif written.zoneless:
-        notes.append(f"{written.zoneless:,} values name no zone and are taken as UTC; the others say their own")
-    else:
-        notes.append("every value names its zone")
-    if written.cut:
-        notes.append(f"{written.cut:,} values were cut to the millisecond")
-    return "; ".join(notes)
 
 
 def _count_mismatch(read: int, second: int, surveyed: int, in_parts: int) -> Problem:

@@ -28,12 +28,15 @@ class RejectsWriter:
         self._sink: GzipSink | None = None
         self._lines: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.totals: Counter[tuple[str, str | None]] = Counter()
         self.samples: dict[str, list[JsonValue]] = {}
         self.rows = 0
 
     def write(self, place: Place, fields: list[str] | dict[str, str], error: RowError) -> None:
         """Take one bad row. `fields` is a list where the row does not have the header's shape."""
-        stated = {"code": error.code, "column": error.column, "message": error.message}
+        stated: dict[str, JsonValue] = {"code": error.code, "column": error.column, "message": error.message}
+        if error.suggestion is not None:
+            stated["suggestion"] = error.suggestion
         line = {
             "record": place.record,
             "line": place.line,
@@ -45,6 +48,7 @@ class RejectsWriter:
         self._lines.append(_encode(line))
         self.rows += 1
         self.counts[error.code] += 1
+        self.totals[error.code, error.column] += 1
         samples = self.samples.setdefault(error.code, [])
         if len(samples) < self._max_samples:
             where: dict[str, JsonValue] = {"record": place.record, "line": place.line}

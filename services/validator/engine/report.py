@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from .canonical import ColumnWriter
+from .columns import ColumnSurvey, describe
 from .header import TASK_ID, TIME, ColumnName
-from .infer import Refusal, TypeTally
 from .rejects import RejectsWriter
 from .request import ParseRequest
 from .verdict import Accepted, Problem, Rejected, RejectsFile, TimeColumn
@@ -63,18 +63,30 @@ class Report:
         self._reject_counts = dict(rejects.counts)
         self._rejects = rejects_file
         self._body["reject_samples"] = dict(rejects.samples)
+        self._body["reject_totals"] = [
+            {"rule": rule, "column": column, "count": count}
+            for (rule, column), count in sorted(
+                rejects.totals.items(), key=lambda entry: (entry[0][0], entry[0][1] or "")
+            )
+        ]
 
-    def set_columns(
-        self, columns: Sequence[ColumnWriter], types: Sequence[TypeTally], time: TimeColumn, time_index: int
-    ) -> None:
-        """What became of every column. Figures are over the accepted rows, the type is over all well-formed ones."""
+    def set_time(self, candidates: list[JsonValue], zone: str | None) -> None:
+        """Every column and format that reads any value as a time, and the zone for values that name none."""
+        self._body["time"] = {"candidates": candidates, "zone": zone or "UTC", "zone_declared": zone is not None}
+
+    def set_columns(self, columns: Sequence[ColumnWriter], surveys: Sequence[ColumnSurvey], *, over: str) -> None:
+        """What became of every column. Types are over all well-formed rows, figures over those that `over` names."""
+        self._body["columns"] = [describe(column, surveys[int(column.source[1:])]) for column in columns]
+        self._body["figures_over"] = over
+
+    def set_time_column(self, time: TimeColumn, time_index: int) -> None:
+        """Which column became the time."""
         self._body["time_column"] = {
             **time.model_dump(),
             "position": time_index + 1,
             "becomes": TIME,
             "repeated_as_a_column": False,
         }
-        self._body["columns"] = [_describe(column, types[int(column.source[1:])]) for column in columns]
         self._body["added_columns"] = [TIME, TASK_ID]
 
     def accept(self, verdict: Accepted) -> Accepted:
@@ -101,22 +113,3 @@ class Report:
 
     def _write(self) -> None:
         self._path.write_text(json.dumps(self._body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def _describe(column: ColumnWriter, tally: TypeTally) -> dict[str, JsonValue]:
-    described: dict[str, JsonValue] = {"name": column.name, "type": column.type, "nulls": column.nulls}
-    if column.type == "string":
-        described["why_not_long"] = _why(tally.long_refusal, tally)
-        described["why_not_double"] = _why(tally.double_refusal, tally)
-    else:
-        described["min"], described["max"] = column.low, column.high
-        if column.type == "double":
-            described["why_not_long"] = _why(tally.long_refusal, tally)
-    described["samples"] = column.samples
-    return described
-
-
-def _why(refusal: Refusal | None, tally: TypeTally) -> JsonValue:
-    if refusal is not None:
-        return {"value": refusal.value, "record": refusal.record}
-    return None if tally.has_numbers else "the column has no number"

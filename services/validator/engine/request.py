@@ -16,12 +16,14 @@ class _Model(BaseModel):
 class ParseOptions(_Model):
     """Hints of the sender; each is optional, and what is not said is found in the file.
 
-    `timestamp_column` is a name of the header. `timestamp_format` is one of `timestamps.FORMATS`.
+    `timestamp_column` is a name of the header. `timestamp_format` is one of
+    `patterns.FORMATS`, or a pattern such as `%d.%m.%Y`. `time_zone` is the IANA name for times that name no zone.
     `delimiter` is one character, neither a quote nor a line end.
     """
 
     timestamp_column: str | None = None
     timestamp_format: str | None = None
+    time_zone: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
 
 
