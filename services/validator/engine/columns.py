@@ -81,6 +81,8 @@ def describe(column: ColumnWriter, survey: ColumnSurvey) -> dict[str, JsonValue]
         described["written_as"] = survey.time_format
     elif survey.times.ambiguous_days and column.logical_type == "text":
         described["note"] = "dates, but whether the day or the month stands first is not settled by any value"
+    if "boolean" in survey.types.supported and "boolean" in survey.types.refusals:
+        described["why_not_boolean"] = _why(survey.types.refusals["boolean"])
     for kind in NUMBER_TYPES:
         if kind in survey.types.refusals and not _wider(kind, column.logical_type):
             described[f"why_not_{kind}"] = _why(survey.types.refusals[kind])

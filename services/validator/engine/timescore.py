@@ -113,12 +113,11 @@ class TimeTally:
         if self._first is None:
             self.example = str(filled[0])[:_EXAMPLE_CHARS]
             self._first = Refusal(self.example, record_of(int(rows[0])))
-        extra = set() if self._declared is None or self._declared in WRITTEN else {self._declared}
-        if self._trusted or not extra & set(BY_NUMBER) or self.by_number:
-            for time_format in extra:
-                self._score(time_format, filled, rows, record_of)
-        if self.by_number and not (self._trusted and extra & set(BY_NUMBER)):
-            self._add_numbers(filled, rows, record_of, extra)
+        declared = self._declared
+        if declared is not None and declared not in WRITTEN and (self._trusted or declared not in BY_NUMBER):
+            self._score(declared, filled, rows, record_of)
+        if self.by_number and not (self._trusted and declared in BY_NUMBER):
+            self._add_numbers(filled, rows, record_of)
         shaped = not plain_numbers and bool(filled.str.contains(ANY_SHAPE).any())
         if shaped:
             self.short_years += int(filled.str.contains(SHORT_YEAR_SHAPE).sum())
@@ -190,21 +189,17 @@ class TimeTally:
         self.either_order += int((by_day | by_month).sum())
         self.ambiguous_days += int((day_first.ms != month_first.ms).sum())
 
-    def _add_numbers(self, filled: pl.Series, rows: pl.Series, record_of: RecordOf, done: set[str]) -> None:
+    def _add_numbers(self, filled: pl.Series, rows: pl.Series, record_of: RecordOf) -> None:
         numbers = whole_numbers(filled)
         self.whole += numbers.count()
         highest = numbers.max()
         if not isinstance(highest, int):
             highest = 0
         for name in EPOCHS:
-            if name not in done and highest >= _LEAST_EPOCH:
+            if highest >= _LEAST_EPOCH:
                 self._add_plausible(name, filled, rows, record_of, PLAUSIBLE_MS)
         for name in COMPACT:
-            if (
-                name not in done
-                and (highest >= _LEAST_COMPACT or name == COMPACT_SECOND)
-                and matches_shape(filled, name)
-            ):
+            if (highest >= _LEAST_COMPACT or name == COMPACT_SECOND) and matches_shape(filled, name):
                 self._add_plausible(name, filled, rows, record_of, _PLAUSIBLE_DAYS_MS)
 
     def _add_plausible(

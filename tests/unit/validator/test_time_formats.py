@@ -109,6 +109,16 @@ def test_the_format_is_found(judge: Judge, value: str, time_format: str) -> None
     assert outcome.report["time"]["candidates"][0]["plausible"] == 1.0
 
 
+def test_a_declared_unit_does_not_make_times_of_implausible_numbers(judge: Judge) -> None:
+    outcome = judge("dep_time,ts\n517,1704067200\n2400,1704067201\n", timestamp_format="epoch_s")
+    assert outcome.accepted.time_column.source_name == "ts"
+
+
+def test_any_character_may_stand_in_a_pattern() -> None:
+    for code in [*range(1, 37), *range(38, 128), 0xE9, 0x2028]:
+        assert parse_times(pl.Series([f"2024-03-05{chr(code)}"]), f"%Y-%m-%d{chr(code)}").ms[0] == ms(2024, 3, 5), code
+
+
 def test_numbers_without_a_time_name_are_no_times(judge: Judge) -> None:
     assert judge("order,a\n20240305,x\n").code == "timestamp_missing"
 
