@@ -110,8 +110,8 @@ def test_the_format_is_found(judge: Judge, value: str, time_format: str) -> None
 
 
 def test_a_declared_unit_does_not_make_times_of_implausible_numbers(judge: Judge) -> None:
-    outcome = judge("dep_time,ts\n517,1704067200\n2400,1704067201\n", timestamp_format="epoch_s")
-    assert outcome.accepted.time_column.source_name == "ts"
+    outcome = judge("dep_time,seen_at\n517,1704067200\n2400,1704067201\n", timestamp_format="epoch_s")
+    assert outcome.accepted.time_column.source_name == "seen_at"
 
 
 def test_any_character_may_stand_in_a_pattern() -> None:
