@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import polars as pl
 from pydantic import JsonValue
 
 from .infer import RecordOf, Refusal, first_refusal, is_null
+from .isotext import iso_instant
 from .patterns import (
     ANY_SHAPE,
     BY_NUMBER,
@@ -18,7 +19,9 @@ from .patterns import (
     COMPACT_SECOND,
     DAY_FIRST,
     EPOCHS,
+    ISO,
     MONTH_FIRST,
+    SHAPES,
     SHORT_YEAR_SHAPE,
     WRITTEN,
 )
@@ -30,7 +33,6 @@ _PLAUSIBLE_DAYS_MS = (-2_208_988_800_000, 4_102_444_800_000)  # 1900 to 2100
 _LEAST_EPOCH = PLAUSIBLE_MS[0] // MS_PER_SECOND
 _LEAST_COMPACT = 19_000_101
 _EXAMPLE_CHARS = 80
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -71,12 +73,12 @@ class FormatScore:
         self._last_ms = int(ms[-1])
 
     def evidence(self) -> dict[str, JsonValue]:
-        """The figures for the report; shares are of what parsed, times are ISO in UTC."""
+        """The figures for the report; shares are of what parsed, times are ISO, as if they were UTC without a zone."""
         zone = "none" if not self.zoned else "named" if self.zoned == self.parsed else "named by some"
         return {
             "zone": zone,
-            "first": _shown(self.low_ms),
-            "last": _shown(self.high_ms),
+            "first": None if self.low_ms is None else iso_instant(self.low_ms),
+            "last": None if self.high_ms is None else iso_instant(self.high_ms),
             "plausible": round(self.plausible / self.parsed, 4) if self.parsed else None,
             "ascending": round(self.ascending / self.pairs, 4) if self.pairs else None,
         }
@@ -118,10 +120,10 @@ class TimeTally:
             self._score(declared, filled, rows, record_of)
         if self.by_number and not (self._trusted and declared in BY_NUMBER):
             self._add_numbers(filled, rows, record_of)
-        shaped = not plain_numbers and bool(filled.str.contains(ANY_SHAPE).any())
-        if shaped:
+        shapes = _shapes_in(filled, plain_numbers=plain_numbers)
+        if len(shapes) > 1:
             self.short_years += int(filled.str.contains(SHORT_YEAR_SHAPE).sum())
-        read = {name: self._score(name, filled, rows, record_of, shaped=shaped) for name in WRITTEN}
+        read = {name: self._score(name, filled, rows, record_of, shaped=name in shapes) for name in WRITTEN}
         self._add_orders(read[DAY_FIRST], read[MONTH_FIRST])
         self.filled += filled.len()
 
@@ -211,11 +213,16 @@ class TimeTally:
         self._take(name, Times(ms, zoneless, times.cut, times.clocked), filled, rows, record_of)
 
 
+def _shapes_in(filled: pl.Series, *, plain_numbers: bool) -> tuple[str, ...]:
+    """The written formats that some value may be in. What begins as ISO dates do is in none of the others."""
+    if plain_numbers:
+        return ()
+    if re.match(SHAPES[ISO], filled[0]) and filled.str.contains(SHAPES[ISO]).all():
+        return (ISO,)
+    return WRITTEN if filled.str.contains(ANY_SHAPE).any() else ()
+
+
 def why_not_time(tally: TimeTally) -> Refusal | None:
     """The value that refused the written format which reads the most; None when none reads any, or all are read."""
     written: Sequence[FormatScore] = [score for name, score in tally.scores.items() if name in WRITTEN]
     return max(written, key=lambda score: score.parsed).refusal if written else None
-
-
-def _shown(ms: int | None) -> str | None:
-    return None if ms is None else (_EPOCH + timedelta(milliseconds=ms)).isoformat().replace("+00:00", "Z")
