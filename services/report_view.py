@@ -29,7 +29,7 @@ _LEAST_VALUE_CELLS = 6
 # The most that the cells of the table take: column, type, nulls, distinct. Least and greatest value share the rest.
 _TABLE_CELLS = (20, 9, 11, 12)
 _FIGURES = (2, 3)
-_GAP = "  "
+_GAP = "  "  # between cells; figures stand at their right, so that a space before them is enough
 _ARGUMENT_CELLS = 60
 _LINE_GOES_ON_CELLS = 3  # a space before the word, a space and a backslash behind it
 _GOOD, _DOUBTFUL, _BAD, _HEAD, _QUIET = "green", "yellow", "red", "bold", "dim"
@@ -128,11 +128,12 @@ def _columns(report: FileReport) -> Iterator[Line]:
         return
     rows.insert(0, ("column", "type", "nulls", "distinct", "min", "max"))
     widths = [min(most, max(cell_len(row[cell]) for row in rows)) for cell, most in enumerate(_TABLE_CELLS)]
-    widths += _value_widths(rows, WIDTH - len(_GAP) - sum(widths) - len(widths) * len(_GAP))
+    gaps = [_GAP if cell not in _FIGURES else " " for cell in range(len(rows[0]))]
+    widths += _value_widths(rows, WIDTH - sum(widths) - sum(map(len, gaps)))
     yield Line("")
     for number, row in enumerate(rows):
-        cells = [_padded(row[cell], width, right=cell in _FIGURES) for cell, width in enumerate(widths)]
-        yield Line(_fit(_GAP + _GAP.join(cells)).rstrip(), "" if number else _HEAD)
+        cells = [gaps[cell] + _padded(row[cell], width, right=cell in _FIGURES) for cell, width in enumerate(widths)]
+        yield Line(_fit("".join(cells)).rstrip(), "" if number else _HEAD)
     if (more := len(report.columns) - _COLUMNS_SHOWN) > 0:
         yield Line(f"  and {_number(more)} more columns: -o json has them all", _QUIET)
 
@@ -140,7 +141,6 @@ def _columns(report: FileReport) -> Iterator[Line]:
 def _value_widths(rows: Sequence[Row], room: int) -> list[int]:
     """The widths of the least and the greatest values: what they need, or else half of the room each."""
     low, high = (max(cell_len(row[cell]) for row in rows) for cell in (4, 5))
-    room -= len(_GAP)
     half = room // 2
     low = low if low <= half else max(half, room - high)
     return [low, max(_LEAST_VALUE_CELLS, min(high, room - low))]
@@ -189,7 +189,7 @@ def _told(one: TimeEvidence) -> str:
     values = f"{_number(one.parsed)} of {_number(one.of)} values"
     unclear = f", {_number(one.ambiguous_days)} with day or month first" if one.ambiguous_days else ""
     formats = " or ".join(map(_shown, one.timestamp_format))
-    example = f", for example {_shown(one.example or '')}"
+    example = f", for example {_shown(one.example or '')}" if one.standing != "runner_up" else ""
     return f"{standing}{_shown(one.timestamp_column)} as {formats}: {values}{unclear}{example}"
 
 
