@@ -42,7 +42,7 @@ class Dialect(Part):
     """With what a line begins that is no row."""
     decimal_mark: Literal[".", ","] | None = None
     """What stands before the fraction of a number."""
-    thousands: Literal[",", ".", " ", "\'", "\u2019", "\u00a0", "\u202f"] | None = None
+    thousands: Literal[",", ".", " ", "'", "\u2019", "\u00a0", "\u202f"] | None = None
     """What groups the digits of a number."""
     sheet: str | None = Field(default=None, min_length=1)
     """The sheet of a workbook, by name or number."""

@@ -153,8 +153,10 @@ def test_an_inferred_contract_says_why_and_fits_its_file() -> None:
 
 
 def test_a_contract_without_a_time_asks_for_one() -> None:
-    one, comments = inferred_contract("d", [InferredColumn("n", "long")], None, file="f")
-    assert "give it `role: time`" in write_contract(one, comments)
+    one, comments = inferred_contract(
+        "d", [InferredColumn("n", "long")], None, file="f", possible_times=["n as epoch_s"]
+    )
+    assert "give it `role: time`.\n# Possible: n as epoch_s\ncolumns:" in write_contract(one, comments)
 
 
 @pytest.mark.parametrize(
