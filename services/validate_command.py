@@ -16,7 +16,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from services import inference, report_view
+from services import report_view
 from services.row_files import RowFile
 from services.validator.engine import (
     ChildDied,
@@ -117,6 +117,8 @@ def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | 
     if output == "json":
         typer.echo(report.model_dump_json(indent=2, exclude_unset=True, include={"columns", "timestamp"}))
     elif output == "yaml" and report.columns:
+        from services import inference
+
         typer.echo(inference.contract_text(report, file.name), nl=False)
     elif report.verdict == "rejected":
         _show(report_view.validation_lines(report, str(file), said=request.said))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from services import contract_command
 from shared.contract import read_contract
+from shared.contract.exchange import LANGUAGES
 from tests.unit.cli.test_commands import run
 from tests.unit.contract.contracts import FULL
 
@@ -44,7 +46,11 @@ def test_each_fault_is_a_line_on_stdout_and_code_3(contract_yaml: Path, capsys: 
     assert (fault["field"], fault["line"], fault["column"]) == ("columns[7].type", 21, 20)
 
 
-@pytest.mark.parametrize("language", ["frictionless", "json-schema", "pandera"])
+def test_the_languages_are_those_of_the_exchange() -> None:
+    assert contract_command.LANGUAGES == LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_export_and_import_are_data_on_stdout_and_losses_on_stderr(
     language: str, contract_yaml: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
