@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from services import display, supervisor, validate_command
+from services import contract_command, display, supervisor, validate_command
 from shared.errors import IngestError
 from shared.events import LoadMode, TaskStatus
 
@@ -42,6 +42,7 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka topics.")
 db = typer.Typer(no_args_is_help=True, help="PostgreSQL.")
 app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
+app.add_typer(contract_command.app, name="contract")
 validate_command.register(app)
 _errors = Console(stderr=True, highlight=False)
 S = TypeVar("S", bound="SettingsGroup")

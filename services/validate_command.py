@@ -61,6 +61,7 @@ _FAULTS = {
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
+_InferredOption = Annotated[str, typer.Option("--output", "-o", help="text, json, or yaml: a contract with comments.")]
 _RowsOption = Annotated[
     Path | None, typer.Option(help="Where the accepted rows go, as NDJSON; gzipped if it ends in .gz.")
 ]
@@ -105,18 +106,41 @@ def validate(
     raise typer.Exit(0 if report.verdict == "accepted" else EXIT_REJECTED)
 
 
-def infer(file: _FileArgument, output: _OutputOption = "text", **hints: str | None) -> None:
-    """Say what the columns of a file are, and which of them is the time. Exit 0, 3 if the file cannot be read."""
-    request = _Request(file, output, hints)
+def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | None) -> None:
+    """Say what the columns of a file are, and which of them is the time. Exit 0, 3 if the file cannot be read.
+
+    `-o yaml` writes a contract to begin with; `ingest contract` has more for contracts.
+    """
+    request = _Request(file, output, hints, outputs=("text", "json", "yaml"))
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         _, report = request.judge(Path(folder), write_rows=False)
     if output == "json":
         typer.echo(report.model_dump_json(indent=2, exclude_unset=True, include={"columns", "timestamp"}))
+    elif output == "yaml" and report.columns:
+        from services import inference
+
+        typer.echo(inference.contract_text(report, file.name), nl=False)
     elif report.verdict == "rejected":
         _show(report_view.validation_lines(report, str(file), said=request.said))
     else:
         _show(report_view.inference_lines(report))
     raise typer.Exit(EXIT_REJECTED if report.verdict == "rejected" else 0)
+
+
+def report_on(file: Path) -> FileReport:
+    """What `infer` would say of a file.
+
+    Raises `CannotValidateError` for a file whose columns cannot be told.
+    """
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+        _, report = _Request(file, "json", {}).judge(Path(folder), write_rows=False)
+    if not report.columns:
+        reason = next(
+            (sample.message for problem in report.problems for sample in problem.samples), "no column is known"
+        )
+        msg = f"{file}: {reason}"
+        raise CannotValidateError(msg)
+    return report
 
 
 class _Request:
@@ -125,9 +149,11 @@ class _Request:
     Raises `typer.BadParameter` for wrong usage and `CannotValidateError` for a file that cannot be read.
     """
 
-    def __init__(self, file: Path, output: str, hints: dict[str, str | None]) -> None:
-        if output not in {"text", "json"}:
-            msg = f"--output is text or json, not {output!r}"
+    def __init__(
+        self, file: Path, output: str, hints: dict[str, str | None], outputs: tuple[str, ...] = ("text", "json")
+    ) -> None:
+        if output not in outputs:
+            msg = f"--output is {', '.join(outputs[:-1])} or {outputs[-1]}, not {output!r}"
             raise typer.BadParameter(msg)
         self._file = file
         said = {name: value for name, value in hints.items() if value is not None}

@@ -45,6 +45,16 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("services/gateway/fields.py", "from fastapi import Request"),
         ("shared/events.py", "from shared.db import engine"),
     ],
+    "contract": [
+        ("shared/contract/model.py", "from shared.db import engine"),
+        ("shared/contract/polars_checks.py", "import httpx"),
+        ("shared/contract/exchange/formats.py", "from services.validator.engine import FileReport"),
+        ("shared/contract/from_report.py", "from shared.kafka import producer"),
+    ],
+    "contract_without_frames": [
+        ("shared/contract/model.py", "from shared.contract import frames"),
+        ("shared/contract/exchange/pandera_yaml.py", "import pandera.polars"),
+    ],
     "pure_of_druid": [
         ("services/monitor/decide.py", "import httpx"),
         ("services/submitter/spec.py", "from shared.db.engine import Database"),
