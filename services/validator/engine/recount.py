@@ -68,9 +68,11 @@ class _Counter:
 
 def _full_lines(data: bytes, begin: int, end: int) -> int:
     """Lines that are not blank, in whole lines. Where none is blank and no CR stands alone they are as many as LFs."""
-    blank = data.startswith((b"\n", b"\r"), begin, end) or any(
-        data.find(pair, begin, end) >= 0 for pair in (b"\n\n", b"\n\r", b"\r\r")
-    )
-    if blank or data.count(b"\r", begin, end) != data.count(b"\r\n", begin, end):
+    pairs = [b"\n\n"]
+    if data.find(b"\r", begin, end) >= 0:
+        pairs += [b"\n\r", b"\r\r"]
+        if data.count(b"\r", begin, end) != data.count(b"\r\n", begin, end):
+            return len(_FULL_LINE.findall(data, begin, end))
+    if data.startswith((b"\n", b"\r"), begin, end) or any(data.find(pair, begin, end) >= 0 for pair in pairs):
         return len(_FULL_LINE.findall(data, begin, end))
     return data.count(b"\n", begin, end)
