@@ -62,7 +62,7 @@ class Block:
     first_record: int
     first_line: int
     byte_offset: int
-    lines: list[bytes]
+    lines: Sequence[bytes]
     starts: Sequence[int]
     ends: Sequence[int]
     good: Sequence[int]
