@@ -44,12 +44,13 @@ class Lines(Sequence[bytes]):
 class PlainCut:
     """The lines of a text. `odd` are the numbers of those that are blank or have another number of fields, from 0.
 
-    `frame` has the others.
+    `blank` are those of them that are blank; `frame` has the others.
     """
 
     lines: Lines
     frame: pl.DataFrame
     odd: list[int]
+    blank: list[int]
 
 
 def cut_plain(text: bytes, delimiter: str, width: int) -> PlainCut:
@@ -60,7 +61,10 @@ def cut_plain(text: bytes, delimiter: str, width: int) -> PlainCut:
     odd = _odd_lines(flat, delimiter, width)
     lines = Lines(text, flat.count(b"\n"))
     frame = _cut_at_once(flat, lines, odd, delimiter, width)
-    return PlainCut(lines, _cut_good(flat, odd, delimiter, width) if frame is None else frame, odd)
+    if frame is None:
+        frame = _cut_good(flat, odd, delimiter, width)
+    blank = _blank_lines(flat) if odd else []
+    return PlainCut(lines, frame, odd, blank)
 
 
 def find_long_line(text: bytes, longest: int) -> bool:
@@ -84,6 +88,12 @@ def _odd_lines(flat: bytes, delimiter: str, width: int) -> list[int]:
     if left == (good + b"\n") * (len(left) // width):
         return []
     return [number for number, line in enumerate(left.split(b"\n")[:-1]) if line != good]
+
+
+def _blank_lines(flat: bytes) -> list[int]:
+    if not (flat.startswith(b"\n") or b"\n\n" in flat):
+        return []
+    return [number for number, line in enumerate(flat.split(b"\n")[:-1]) if not line]
 
 
 @cache

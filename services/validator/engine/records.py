@@ -13,10 +13,11 @@ The grammar, which reader 2 (`recount`) holds to as well:
 from __future__ import annotations
 
 import csv
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NoReturn
+from typing import NoReturn, overload
 
 import polars as pl
 from pydantic import JsonValue
@@ -44,8 +45,40 @@ class _Cut:
     starts: Sequence[int]
     ends: Sequence[int]
     good: Sequence[int]
-    bad: list[BadRecord]
+    bad: Sequence[BadRecord]
     blank_lines: int
+
+
+class OddLines(Sequence[BadRecord]):
+    """Lines with too many or too few fields, as bad records; they are cut into fields when they are asked for."""
+
+    def __init__(
+        self, lines: Sequence[bytes], numbers: Sequence[int], blank: Sequence[int], delimiter: str, width: int
+    ) -> None:
+        self._lines = lines
+        self._numbers = numbers
+        self._delimiter = delimiter
+        self._width = width
+        self.ordinals = [number - bisect(blank, number) for number in numbers] if blank else numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> BadRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BadRecord]: ...
+    def __getitem__(self, index: int | slice) -> BadRecord | list[BadRecord]:
+        if isinstance(index, slice):
+            return [self._record(at) for at in range(*index.indices(len(self)))]
+        return self._record(index)
+
+    def __iter__(self) -> Iterator[BadRecord]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, at: int) -> BadRecord:
+        fields = self._lines[self._numbers[at]].decode("utf-8").rstrip("\r\n").split(self._delimiter)
+        return BadRecord(self.ordinals[at], _field_count(self._width, len(fields)), fields)
 
 
 @dataclass(slots=True)
@@ -192,20 +225,12 @@ class DelimitedReader:
             numbers = range(len(cut.lines))
             behind = range(1, len(cut.lines) + 1)
             return _Cut(len(text), cut.lines, cut.frame, numbers, behind, numbers, [], 0)
-        blank = [number for number in cut.odd if not cut.lines[number].rstrip(b"\r\n")]
-        bad: list[BadRecord] = []
-        starts = _without(range(len(cut.lines)), blank)
-        skipped = 0
-        for number in cut.odd:
-            line = cut.lines[number].rstrip(b"\r\n")
-            if not line:
-                skipped += 1
-                continue
-            fields = line.decode("utf-8").split(delimiter)
-            bad.append(BadRecord(number - skipped, _field_count(width, len(fields)), fields))
-        good = _without(range(len(starts)), [one.ordinal for one in bad])
-        ends = [start + 1 for start in starts]
-        return _Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(blank))
+        starts = _without(range(len(cut.lines)), cut.blank)
+        skipped = set(cut.blank)
+        bad = OddLines(cut.lines, [number for number in cut.odd if number not in skipped], cut.blank, delimiter, width)
+        good = _without(range(len(starts)), bad.ordinals)
+        ends = [start + 1 for start in starts] if cut.blank else range(1, len(starts) + 1)
+        return _Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(cut.blank))
 
     def _cut_quoted(self, lines: list[bytes], *, last: bool) -> _Cut:
         width = len(self.header)
