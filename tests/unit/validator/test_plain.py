@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,19 @@ def test_a_line_is_good_when_it_has_all_its_fields(drawn: tuple[str, int]) -> No
 def test_a_field_too_many_does_not_make_up_for_one_too_few() -> None:
     # Polars takes the last line for one of two fields, and together they have as many delimiters as two good ones.
     assert cut_plain(b"a\n,b,", ",", 2).odd == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "odd", [[0], [1999], [7, 8, 9], list(range(0, 1000, 20)), list(range(0, 1000, 19)), list(range(2000))]
+)
+def test_few_and_many_odd_lines_are_found_among_many_good_ones(odd: list[int]) -> None:
+    lines = ["a,b,c"] * 2000
+    for number in odd:
+        lines[number] = ("", "a,b", "a,b,c,d")[number % 3]
+    cut = cut_plain("\n".join(lines).encode(), ",", 3)
+    assert cut.odd == odd
+    assert cut.blank == [number for number in odd if number % 3 == 0 and number != 1999]
+    assert cut.frame.height == 2000 - len(odd)
 
 
 @given(st.text("ab\r\n", max_size=40), st.integers(1, 9))
