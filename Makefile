@@ -16,7 +16,7 @@ help: ## this list
 demo: up ## set up everything, load the real flights and weather files, prove them
 	@$(PY) -m demo
 
-bench: up ## measure every claim beside its peer (15 minutes); NAME=upload for one
+bench: up ## measure every claim beside its peer (half an hour); NAME=upload for one
 	@$(PY) -m benchmarks $(NAME) $(ARGS)
 
 bench-validation: up ## measure validation beside DuckDB, Pandera and Frictionless; ARGS=--large for 4 GB
