@@ -76,6 +76,8 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
     sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
     file_format: Annotated[str | None, typer.Option("--format", help=validate_command.HINTS["format"])] = None,
+    max_rejected_rows: Annotated[str | None, typer.Option(help=validate_command.HINTS["max_rejected_rows"])] = None,
+    max_rejected_ratio: Annotated[str | None, typer.Option(help=validate_command.HINTS["max_rejected_ratio"])] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
@@ -92,6 +94,8 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "encoding": encoding,
         "sheet": sheet,
         "format": file_format,
+        "max_rejected_rows": max_rejected_rows,
+        "max_rejected_ratio": max_rejected_ratio,
         "user_id": user,
     }
     said = {name: value for name, value in fields.items() if value is not None}

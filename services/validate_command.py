@@ -30,7 +30,14 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import FORMATS, delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import (
+    FORMATS,
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_ratio,
+    problem_with_rows,
+)
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -43,6 +50,14 @@ HINTS = {
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
+    "max_rejected_rows": "The most bad rows that a file may have; more refuse it. No limit if left out.",
+    "max_rejected_ratio": "The largest share of bad rows, 0 to 1; 0.05 if left out, and five rows always.",
+}
+_FAULTS = {
+    "encoding": problem_with_encoding,
+    "format": problem_with_format,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -80,7 +95,7 @@ def validate(
         if rows and not isinstance(verdict, Rejected):
             rows.finish(folder / part.name for part in verdict.parts)
             written["good rows"] = str(rows.place)
-        if rejects and verdict.rows_rejected is not None:
+        if rejects and (verdict.rejects or verdict.rows_rejected is not None):
             rejects.finish([folder / verdict.rejects.name] if verdict.rejects else [])
             written["bad rows"] = str(rejects.place)
     if output == "json":
@@ -154,10 +169,10 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(hints: dict[str, str]) -> ParseOptions:
-    for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
+    for name, problem_with in _FAULTS.items():
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
-            msg = f"--{name}: {fault}"
+            msg = f"--{name.replace('_', '-')}: {fault}"
             raise typer.BadParameter(msg)
     said = hints.get("delimiter")
     delimiter = None if said is None else delimiter_of(said)

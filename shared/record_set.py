@@ -22,13 +22,11 @@ class RecordSet:
     def __init__(self, records: Iterable[int] = ()) -> None:
         """Take records in any order; ascending ones cost nothing but the ranges."""
         self._starts, self._ends = array("q"), array("q")
-        later: list[int] = []
-        for record in records:
-            if not self._add(record, record):
-                later.append(record)
+        later = [record for record in records if not self.add(record)]
         if later:
-            merged = self | RecordSet(sorted(later))
-            self._starts, self._ends = merged._starts, merged._ends
+            known = list(self.ranges)
+            self._starts, self._ends = array("q"), array("q")
+            self._fill(sorted(chain(known, ((record, record) for record in later))))
 
     @classmethod
     def parse(cls, text: str) -> RecordSet:
@@ -49,15 +47,21 @@ class RecordSet:
 
     @classmethod
     def _of_ranges(cls, ranges: Iterable[tuple[int, int]]) -> RecordSet:
-        """Ranges in ascending order of their starts; they may overlap."""
         made = cls()
-        for start, end in ranges:
-            if not made._add(start, end):
-                made._ends[-1] = max(made._ends[-1], end)
+        made._fill(ranges)
         return made
 
-    def _add(self, start: int, end: int) -> bool:
-        """Take a range that stands behind all others; False when it does not."""
+    def add(self, record: int) -> bool:
+        """Take a record that stands behind all others; False when it does not, and is not taken."""
+        return self._append(record, record)
+
+    def _fill(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Take ranges in ascending order of their starts; they may overlap."""
+        for start, end in ranges:
+            if not self._append(start, end):
+                self._ends[-1] = max(self._ends[-1], end)
+
+    def _append(self, start: int, end: int) -> bool:
         if self._ends and start <= self._ends[-1]:
             return False
         if self._ends and start == self._ends[-1] + 1:
@@ -71,6 +75,11 @@ class RecordSet:
     def ranges(self) -> Iterator[tuple[int, int]]:
         """First and last record of each range."""
         return zip(self._starts, self._ends, strict=True)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its text is certainly more than an event carries."""
+        return 2 * len(self._starts) > MAX_TEXT_BYTES
 
     def __str__(self) -> str:
         return ",".join(str(start) if start == end else f"{start}-{end}" for start, end in self.ranges)
@@ -91,8 +100,7 @@ class RecordSet:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RecordSet) and (self._starts, self._ends) == (other._starts, other._ends)
 
-    def __hash__(self) -> int:
-        return hash(str(self))
+    __hash__ = None  # type: ignore[assignment]  # it can grow
 
     def __or__(self, other: RecordSet) -> RecordSet:
         return self._of_ranges(sorted(chain(self.ranges, other.ranges)))

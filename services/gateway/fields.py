@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import (
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_ratio,
+    problem_with_rows,
+)
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -25,6 +31,8 @@ FIELD_BYTES: Mapping[str, int] = {
     "encoding": 256,
     "sheet": 1024,
     "format": 256,
+    "max_rejected_rows": 64,
+    "max_rejected_ratio": 64,
 }
 _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
@@ -33,10 +41,14 @@ _CHARACTERS: Mapping[str, int] = {
     "encoding": 64,
     "sheet": 256,
     "format": 64,
+    "max_rejected_rows": 18,
+    "max_rejected_ratio": 20,
 }
 _FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -97,6 +109,7 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
     if datasource_name is None:
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
+    rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
     return UploadForm(
         datasource_name=datasource_name,
         user_id=fields.get("user_id"),
@@ -108,6 +121,8 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),
             format=fields.get("format"),
+            max_rejected_rows=None if rows is None else int(rows),
+            max_rejected_ratio=None if ratio is None else float(ratio),
         ),
     )
 

@@ -41,6 +41,13 @@ def is_null(values: pl.Series) -> pl.Series:
     return values.is_in(list(NULL_MARKERS))
 
 
+def fits(values: pl.Series, column_type: ColumnType) -> pl.Series:
+    """Which values stand in a column of the type without a loss; nulls do in any."""
+    if column_type == "string":
+        return pl.repeat(value=True, n=values.len(), eager=True)
+    return is_null(values) | (_longs(values) if column_type == "long" else _doubles(values)).fill_null(value=False)
+
+
 def is_number(value: str) -> bool:
     """Whether one value would be a long or a double."""
     values = pl.Series([value])

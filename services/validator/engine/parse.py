@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
+from shared.record_set import RecordSet, carried
+
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, cast_columns
-from .file_problems import count_mismatch, no_valid_rows
+from .expected import ExpectedTypes, match_columns
+from .file_problems import count_mismatch, more_than_the_gap, no_valid_rows
 from .formats.declared import column_type
 from .formats.opening import Opened, open_file
 from .formats.scratch import Scratch
@@ -18,12 +22,13 @@ from .header import ColumnName, name_columns
 from .infer import TypeTally, is_null
 from .parts import PartWriter
 from .progress import Pass
+from .reject_limits import UNLIMITED, RejectLimits
 from .rejects import RejectsWriter
 from .report import Report
-from .request import ParseRequest
+from .request import Correction, ParseRequest
 from .timechoice import TimeChoice, TimeTally, check_options, choose_time, find_named, is_time_name
-from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, parse_times
-from .verdict import Accepted, BadFile, Code, Column, Problem, TimeColumn, Untimed, Verdict
+from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, ISO, parse_times
+from .verdict import Accepted, BadFile, Code, Column, ExpectedColumn, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
 
 # What may stay a question while the rows are judged.
@@ -39,6 +44,7 @@ class _Survey:
     records: int = 0
     good: int = 0
     blank_lines: int = 0
+    stopped: bool = False
 
 
 def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda _: None) -> Verdict:
@@ -59,11 +65,17 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
 class _Parse:
     def __init__(self, request: ParseRequest, opened: Opened, report: Report, begin: Callable[[Pass], None]) -> None:
         self._request = request
+        self._correction = request.correction
         self._begin = begin
         self._opened = opened
         self._reader = reader = opened.reader
         self._report = report
+        self._limits = RejectLimits.of(request.options) if request.correction is None else UNLIMITED
+        self._refused = False
         self._names: list[ColumnName] = name_columns(reader.header)
+        self._expected = self._match(request.correction)
+        self._types = None if self._expected is None else ExpectedTypes(self._expected, self._labels())
+        self._corrected = array("q")
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
         report.set_file(opened.describe(), self._names)
@@ -77,32 +89,54 @@ class _Parse:
             raise
 
     def _run(self) -> Verdict:
-        wanted = self._request.options.timestamp_column
-        named = None if wanted is None else find_named(wanted, self._reader.header, [name.name for name in self._names])
+        named = self._named()
         self._begin(Pass.SURVEY)
         survey = self._survey(named)
-        self._report.set_survey(survey.records, survey.blank_lines)
+        self._report.set_survey(None if survey.stopped else survey.records, survey.blank_lines)
+        if survey.stopped:
+            return self._stop(self._write(None, [], survey.records))
+        self._refused = self._limits.refuses(survey.records - survey.good, survey.records)
         if not survey.records:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
         columns = [
-            ColumnWriter(index, name.name, column_type(self._reader.types[index], survey.types[index]))
-            for index, name in enumerate(self._names)
+            self._writer(index, survey)
+            for index in range(len(self._names))
             if choice is not None and index != time_index
         ]
         self._begin(Pass.WRITE)
-        written = self._write(choice, columns)
+        written = self._write(choice, columns, survey.records)
+        if written.stopped:
+            return self._stop(written)
         return self._conclude(survey, choice, columns, written)
+
+    def _match(self, correction: Correction | None) -> list[ExpectedColumn] | None:
+        return None if correction is None else match_columns(self._reader.header, self._names, correction.columns)
+
+    def _named(self) -> int | None:
+        """The position of the column that has to be the time, where that is said."""
+        if self._expected is not None:
+            return next(index for index, column in enumerate(self._expected) if column.type == "time")
+        wanted = self._request.options.timestamp_column
+        names = [name.name for name in self._names]
+        return None if wanted is None else find_named(wanted, self._reader.header, names)
+
+    def _writer(self, index: int, survey: _Survey) -> ColumnWriter:
+        if self._expected is not None and (expected := self._expected[index]).type != "time":
+            return ColumnWriter(index, expected.name, expected.type)
+        return ColumnWriter(index, self._names[index].name, column_type(self._reader.types[index], survey.types[index]))
 
     def _choose(self, survey: _Survey, named: int | None) -> TimeChoice | Problem:
         """The time; or, where it is not required, what stands against choosing one."""
+        if self._expected is not None and named is not None:
+            return TimeChoice(named, self._expected[named].time_format or ISO)
         labels = self._labels()
         tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
         try:
             return choose_time(tallies, labels, self._request.options, named)
         except BadFile as bad:
-            if self._request.require_time or bad.problem.code not in _OPEN_TIME:
+            if not self._refused and (self._request.require_time or bad.problem.code not in _OPEN_TIME):
                 raise
             return bad.problem
 
@@ -129,6 +163,9 @@ class _Parse:
             },
         )
         for block in self._reader.blocks():
+            if self._limits.ends_reading(survey.records - survey.good):
+                survey.stopped = True
+                break
             survey.records += block.records
             survey.blank_lines += block.blank_lines
             if block.frame.height:
@@ -138,21 +175,26 @@ class _Parse:
                     tally.add(block.frame[f"c{index}"])
         return survey
 
-    def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter]) -> Written:
+    def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], records: int) -> Written:
         written = Written()
         for block in self._reader.blocks():
+            if self._limits.ends_reading(self._rejects.rows):
+                written.stopped = True
+                break
             ok = None
             if isinstance(choice, TimeChoice) and block.frame.height:
                 ok = self._write_good(block, choice, columns, written)
             elif isinstance(choice, Problem) and block.frame.height:
                 self._put(block.frame, None, columns, written)
             self._write_bad(block, choice, ok)
+            written.seen += block.records
+            self._refused = self._refused or self._limits.refuses(self._rejects.rows, records)
         return written
 
     def _put(
         self, frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], written: Written
     ) -> None:
-        if self._request.write_rows:
+        if self._request.write_rows and not self._refused:
             self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
         else:
             cast_columns(frame, columns)
@@ -164,6 +206,9 @@ class _Parse:
         written.zoneless += times.zoneless
         written.cut += times.cut
         ok = times.ms.is_not_null()
+        if self._types is not None:
+            ok &= self._types.fitting(block.frame)
+        self._corrected.extend(block.corrected(ok))
         frame, ms = block.frame, times.ms
         if not ok.all():
             frame, ms = frame.filter(ok), ms.filter(ok)
@@ -181,13 +226,22 @@ class _Parse:
         ]
         if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
             labels = self._labels()
-            for row in (~ok).arg_true().to_list():
-                cells = block.frame.row(row)
-                error = _time_error(cells[choice.index], labels[choice.index], choice.time_format)
+            frame = block.frame.filter(~ok)
+            others = [None] * frame.height if self._types is None else self._types.errors(frame)
+            for row, cells, other in zip((~ok).arg_true().to_list(), frame.iter_rows(), others, strict=True):
+                error = other or _time_error(cells[choice.index], labels[choice.index], choice.time_format)
                 found.append((block.good[row], dict(zip(labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
             self._rejects.write(block.place(ordinal), fields, error)
+
+    def _stop(self, written: Written) -> Verdict:
+        """Reject a file that was not read to its end: its bad rows are too many already."""
+        rejects = self._rejects.close()
+        self._parts.discard()
+        self._report.set_stopped(self._rejects, rejects)
+        causes = self._rejects.problems.causes()
+        return self._report.reject([self._limits.problem_early(self._rejects.rows, written.seen, causes)])
 
     def _conclude(
         self, survey: _Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
@@ -200,12 +254,20 @@ class _Parse:
         self._report.set_file(self._opened.describe(), self._names)
         self._report.set_rows(read, written.accepted, second, self._rejects, rejects)
         in_parts = sum(part.rows for part in parts)
-        lost = self._request.write_rows and in_parts != written.accepted
+        lost = self._request.write_rows and not self._refused and in_parts != written.accepted
         if not read == second == survey.records or lost:
             self._parts.discard()
             return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
         if choice is None or not written.accepted:
             return self._report.reject([no_valid_rows(read, self._rejects.counts)])
+        if self._refused:
+            self._parts.discard()
+            return self._report.reject(
+                [self._limits.problem(self._rejects.rows, read, self._rejects.problems.causes())]
+            )
+        if self._correction is not None and written.accepted > self._correction.rows:
+            self._parts.discard()
+            return self._report.reject([more_than_the_gap(written.accepted, self._correction.rows)])
         self._report.set_columns(columns, survey.types)
         judged: dict[str, Any] = {
             "rows_read": read,
@@ -231,7 +293,32 @@ class _Parse:
         )
         self._report.set_time(time_column, self._labels()[choice.index], survey.times[choice.index])
         return self._report.accept(
-            Accepted(**judged, time_column=time_column, time_min_ms=written.low_ms, time_max_ms=written.high_ms)
+            Accepted(
+                **judged,
+                time_column=time_column,
+                time_min_ms=written.low_ms,
+                time_max_ms=written.high_ms,
+                reading=self._reading(choice, columns),
+                rejected_records=None if self._rejects.records is None else carried(self._rejects.records),
+                corrected_records=str(RecordSet(self._corrected)) if len(self._corrected) == written.accepted else None,
+            )
+        )
+
+    def _reading(self, choice: TimeChoice, columns: Sequence[ColumnWriter]) -> tuple[ExpectedColumn, ...]:
+        """How the columns were read, in the order of the file."""
+        header = self._reader.header
+        types = {int(column.source[1:]): (column.name, column.type) for column in columns}
+        time = ExpectedColumn(
+            name=self._names[choice.index].name,
+            source_name=header[choice.index],
+            type="time",
+            time_format=choice.time_format,
+        )
+        return tuple(
+            time
+            if index == choice.index
+            else ExpectedColumn(name=types[index][0], source_name=source_name, type=types[index][1])
+            for index, source_name in enumerate(header)
         )
 
 

@@ -9,9 +9,14 @@ from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS
 
 @dataclass(slots=True)
 class Written:
-    """Figures over the accepted rows. `zoneless` times named no zone; `cut` times lost a fraction."""
+    """Figures over the accepted rows. `zoneless` times named no zone; `cut` times lost a fraction.
+
+    `seen` rows were read, good and bad; `stopped` says that a limit ended the reading there.
+    """
 
     accepted: int = 0
+    seen: int = 0
+    stopped: bool = False
     low_ms: int | None = None
     high_ms: int | None = None
     zoneless: int = 0
