@@ -62,10 +62,26 @@ class UploadForm:
     options: LoadOptions
 
 
-def check_name(name: str) -> None:
+@dataclass(frozen=True)
+class FormKind:
+    """Which fields a form may have beside its file; `datasource_name` where it is known without the form."""
+
+    fields: tuple[str, ...]
+    datasource_name: str | None = None
+
+
+UPLOAD = FormKind(tuple(FIELD_BYTES))
+
+
+def correction_form(datasource_name: str) -> FormKind:
+    """The form of a correction: where its rows go and what they mean was said with the file that it corrects."""
+    return FormKind(("user_id", "delimiter", "encoding", "sheet", "format"), datasource_name)
+
+
+def check_name(name: str, kind: FormKind = UPLOAD) -> None:
     """Refuse a field that does not exist: a typing error would otherwise be an option that is not heeded."""
-    if name not in FIELD_BYTES:
-        known = ", ".join((FILE, *FIELD_BYTES))
+    if name not in kind.fields:
+        known = ", ".join((FILE, *kind.fields))
         raise ProblemError(
             ProblemKind.UNKNOWN_FIELD, f"The form has a field {name[:100]!r}; known are {known}.", field=name[:100]
         )
@@ -99,13 +115,13 @@ def parse_field(name: str, raw: bytes) -> str | None:
     return value
 
 
-def form_of(fields: Mapping[str, str | None]) -> UploadForm:
+def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> UploadForm:
     """Put parsed fields together.
 
     Raises:
         ProblemError: there is no datasource_name.
     """
-    datasource_name = fields.get(DATASOURCE)
+    datasource_name = kind.datasource_name or fields.get(DATASOURCE)
     if datasource_name is None:
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
