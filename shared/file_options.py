@@ -1,4 +1,4 @@
-"""Which formats, encodings, delimiters and limits a sender may name: before a file is sent, and when it is read.
+"""Which formats, encodings, delimiters, time zones and limits a sender may name: before a file is sent, and when read.
 
 What is named here is only what can be known without the file. A sheet is looked for in the workbook.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from typing import Literal, get_args
+from zoneinfo import available_timezones
 
 Format = Literal["delimited", "ndjson", "json", "parquet", "orc", "avro", "xlsx", "zip", "tar"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -20,6 +22,9 @@ _RATIO = re.compile(r"^(?:[0-9]|[0-9]?\.[0-9]{1,17}|[0-9]\.)$")
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
+
+# They stand in the list, and mean another zone on every machine, or none.
+_NO_ZONES = frozenset({"Factory", "localtime"})
 
 
 def delimiter_of(text: str) -> str | None:
@@ -48,6 +53,19 @@ def problem_with_encoding(name: str) -> str | None:
     if codec_of(name) is not None:
         return None
     return f"{name[:40]!r} is unknown; send the name of a text encoding, e.g. cp1252, latin-1, shift_jis"
+
+
+def problem_with_time_zone(name: str) -> str | None:
+    """What stands against the zone, as the end of a sentence; where this machine has no list, the engine judges."""
+    known = _zones()
+    if name in known or not known:
+        return None
+    return f"{name[:40]!r} is unknown; send a name of the IANA list, such as Europe/Berlin or UTC"
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_ZONES
 
 
 def problem_with_rows(text: str) -> str | None:

@@ -15,6 +15,7 @@ from shared.file_options import (
     problem_with_format,
     problem_with_ratio,
     problem_with_rows,
+    problem_with_time_zone,
 )
 
 FILE = "file"
@@ -27,26 +28,29 @@ FIELD_BYTES: Mapping[str, int] = {
     "mode": 64,
     "timestamp_column": 4096,
     "timestamp_format": 512,
+    "time_zone": 256,
+    "max_rejected_rows": 64,
+    "max_rejected_ratio": 64,
     "delimiter": 64,
     "encoding": 256,
     "sheet": 1024,
     "format": 256,
-    "max_rejected_rows": 64,
-    "max_rejected_ratio": 64,
 }
 _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
     "timestamp_column": 1024,
     "timestamp_format": 128,
+    "time_zone": 64,
+    "max_rejected_rows": 18,
+    "max_rejected_ratio": 20,
     "encoding": 64,
     "sheet": 256,
     "format": 64,
-    "max_rejected_rows": 18,
-    "max_rejected_ratio": 20,
 }
 _FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
+    "time_zone": problem_with_time_zone,
     "max_rejected_rows": problem_with_rows,
     "max_rejected_ratio": problem_with_ratio,
 }
@@ -133,12 +137,13 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
             mode=LoadMode(fields.get("mode") or LoadMode.APPEND),
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
+            time_zone=fields.get("time_zone"),
+            max_rejected_rows=None if rows is None else int(rows),
+            max_rejected_ratio=None if ratio is None else float(ratio),
             delimiter=fields.get("delimiter"),
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),
             format=fields.get("format"),
-            max_rejected_rows=None if rows is None else int(rows),
-            max_rejected_ratio=None if ratio is None else float(ratio),
         ),
     )
 

@@ -69,7 +69,7 @@ def test_the_parent_is_what_the_tests_mean(family: Family) -> None:
         ("day", "time", "dd/MM/yyyy"),
         ("n", "long", None),
         ("price", "double", None),
-        ("city", "string", None),
+        ("city", "text", None),
     ]
 
 
@@ -242,8 +242,43 @@ def test_columns_are_text_to_polars_whatever_they_hold() -> None:
     from services.validator.engine.expected import ExpectedTypes  # noqa: PLC0415  # it loads Polars
     from services.validator.engine.verdict import ExpectedColumn  # noqa: PLC0415
 
-    columns = [ExpectedColumn(name=kind, source_name=kind, type=kind) for kind in ("long", "double", "string", "time")]
+    columns = [ExpectedColumn(name=kind, source_name=kind, type=kind) for kind in ("long", "double", "text", "time")]
     frame = pl.DataFrame({f"c{index}": ["1", "NA", "x", "-", "9" * 20] for index in range(4)})
     judged = ExpectedTypes(columns, ["l", "d", "s", "t"])
     assert judged.fitting(frame).to_list() == [True, True, False, True, False]
     assert [None if error is None else error.column for error in judged.errors(frame)] == [None, None, "l", None, "l"]
+
+
+TYPED = (
+    """\
+at,flag,amount,day,seen
+2024-06-01 10:00:00,true,1.12345678901234567890,31.12.2023,2024-01-02 03:04
+2024-06-02 10:00:00,false,2.0,01.02.2024,2024-01-02 03:05
+"""
+    + "2024-06-02 10:00:00,false,2.0,02.02.2024,2024-01-02 03:05\n" * 8
+    + "bad\n"
+)
+
+
+def test_every_type_the_format_of_each_and_the_zone_are_those_of_the_parent(judge: Judge) -> None:
+    family = Family(judge, judge(TYPED, timestamp_column="at", time_zone="Europe/Berlin"), gap=1)
+    assert [one.type for one in family.parent.accepted.reading] == ["time", "boolean", "decimal", "date", "timestamp"]
+    fields = ["2024-06-03 10:00:00", "TRUE", "9.5", "03.02.2024", "2024-01-02 03:06"]
+    outcome = family.corrected(family.lines((family.rejects[0], fields)))
+    (row,) = outcome.rows
+    assert (row["flag"], row["amount"], row["day"]) == ("true", "9.5", "2024-02-03")
+    assert row["seen"] == "2024-01-02T03:06:00"
+    assert row["__time"] == 1717401600000  # 08:00 in UTC
+
+
+@pytest.mark.parametrize(
+    ("position", "value"),
+    [(1, "yes"), (2, "1,5"), (3, "2024-02-03"), (3, "31.02.2024"), (3, "01.02.2024 10:00"), (4, "soon")],
+)
+def test_a_value_of_another_type_or_format_is_told(judge: Judge, position: int, value: str) -> None:
+    family = Family(judge, judge(TYPED, timestamp_column="at"), gap=1)
+    fields = ["2024-06-03 10:00:00", "true", "9.5", "03.02.2024", "2024-01-02 03:06"]
+    fields[position] = value
+    outcome = family.corrected(family.lines((family.rejects[0], fields)))
+    assert outcome.error_codes == ["type"]
+    assert outcome.rejects[0]["errors"][0]["value"] == value

@@ -11,8 +11,13 @@ import polars as pl
 from pydantic import JsonValue
 
 from .block import RowError
+from .canonical import ColumnWriter
 from .header import ColumnName
-from .infer import fits
+from .infer import fits, is_null
+from .patterns import ISO
+from .request import ParseOptions
+from .timechoice import TimeChoice
+from .timestamps import parse_times
 from .verdict import BadFile, Code, ExpectedColumn
 
 _SHOWN_CHARS = 80
@@ -20,12 +25,29 @@ _LISTED_COLUMNS = 50
 
 
 class ExpectedTypes:
-    """Judges the values of columns whose types are known; `columns` are in the order of the file."""
+    """Judges the values of columns whose types are known; `columns` are in the order of the file, one is the time."""
 
     def __init__(self, columns: Sequence[ExpectedColumn], labels: Sequence[str]) -> None:
+        self.time_index = next(index for index, column in enumerate(columns) if column.type == "time")
         self._columns = [
             (f"c{index}", column, label) for index, (column, label) in enumerate(zip(columns, labels, strict=True))
         ]
+
+    @property
+    def time(self) -> TimeChoice:
+        """The column that becomes `__time`, and how it is written."""
+        return TimeChoice(self.time_index, self._columns[self.time_index][1].time_format or ISO)
+
+    def options(self, said: ParseOptions) -> ParseOptions:
+        """What the sender has said, with the format and the zone of the time that are expected."""
+        _, time, _ = self._columns[self.time_index]
+        return said.model_copy(update={"timestamp_format": time.time_format, "time_zone": time.zone})
+
+    def writer(self, index: int) -> ColumnWriter:
+        """What casts a column, which is not the time."""
+        _, column, _ = self._columns[index]
+        kind = "text" if column.type == "time" else column.type
+        return ColumnWriter(index, column.name, kind, column.time_format or ISO)
 
     def fitting(self, frame: pl.DataFrame) -> pl.Series:
         """Which rows hold values of the expected types only. The time is judged with the times."""
@@ -85,7 +107,16 @@ def keys_of(expected: Sequence[ExpectedColumn]) -> dict[str, int]:
 
 
 def _fits(values: pl.Series, column: ExpectedColumn) -> pl.Series:
-    return fits(values, "string" if column.type == "time" else column.type)
+    match column.type:
+        case "time" | "text":
+            return pl.repeat(value=True, n=values.len(), eager=True)
+        case "date" | "timestamp":
+            found = parse_times(values, column.time_format or ISO).ms.is_not_null()
+            if column.type == "date":
+                found &= ~values.str.contains(":", literal=True)
+            return is_null(values) | found
+        case _:
+            return fits(values, column.type)
 
 
 def _type_error(value: str, column: ExpectedColumn, label: str) -> RowError:

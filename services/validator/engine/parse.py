@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -12,39 +11,29 @@ import polars as pl
 from shared.record_set import RecordSet, carried
 
 from .block import Block, RowError
-from .canonical import ColumnWriter, canonical_lines, cast_columns
+from .canonical import ColumnWriter, canonical_lines, typed_columns
 from .expected import ExpectedTypes, match_columns
 from .file_problems import count_mismatch, more_than_the_gap, no_valid_rows
-from .formats.declared import column_type
 from .formats.opening import Opened, open_file
 from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
-from .infer import TypeTally, is_null
 from .parts import PartWriter
 from .progress import Pass
 from .reject_limits import UNLIMITED, RejectLimits
 from .rejects import RejectsWriter
 from .report import Report
-from .request import Correction, ParseRequest
-from .timechoice import TimeChoice, TimeTally, check_options, choose_time, find_named, is_time_name
-from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, ISO, parse_times
+from .request import ParseRequest
+from .survey import Survey, survey_file
+from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
+from .timerules import time_error
+from .timestamps import parse_times
 from .verdict import Accepted, BadFile, Code, Column, ExpectedColumn, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
+from .zones import UTC
 
+_WRITTEN_AS = ("date", "timestamp")  # types whose values are written in a format
 # What may stay a question while the rows are judged.
 _OPEN_TIME = (Code.TIMESTAMP_MISSING, Code.TIMESTAMP_AMBIGUOUS)
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What the first pass found."""
-
-    types: list[TypeTally]
-    times: dict[int, TimeTally]
-    records: int = 0
-    good: int = 0
-    blank_lines: int = 0
-    stopped: bool = False
 
 
 def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda _: None) -> Verdict:
@@ -65,17 +54,24 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
 class _Parse:
     def __init__(self, request: ParseRequest, opened: Opened, report: Report, begin: Callable[[Pass], None]) -> None:
         self._request = request
+        self._options = request.options
         self._correction = request.correction
         self._begin = begin
         self._opened = opened
         self._reader = reader = opened.reader
         self._report = report
-        self._limits = RejectLimits.of(request.options) if request.correction is None else UNLIMITED
-        self._refused = False
         self._names: list[ColumnName] = name_columns(reader.header)
-        self._expected = self._match(request.correction)
-        self._types = None if self._expected is None else ExpectedTypes(self._expected, self._labels())
+        self._labels = _labels(reader.header, self._names)
+        self._limits = RejectLimits.of(request.options)
+        self._refused = False
+        self._types: ExpectedTypes | None = None
         self._corrected = array("q")
+        if request.correction is not None:
+            self._limits = UNLIMITED
+            columns = match_columns(reader.header, self._names, request.correction.columns)
+            self._types = ExpectedTypes(columns, self._labels)
+            self._options = self._types.options(request.options)
+        self._zone = self._options.time_zone or UTC
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
         report.set_file(opened.describe(), self._names)
@@ -91,7 +87,7 @@ class _Parse:
     def _run(self) -> Verdict:
         named = self._named()
         self._begin(Pass.SURVEY)
-        survey = self._survey(named)
+        survey = survey_file(self._reader, self._labels, self._options, named, self._limits)
         self._report.set_survey(None if survey.stopped else survey.records, survey.blank_lines)
         if survey.stopped:
             return self._stop(self._write(None, [], survey.records))
@@ -106,77 +102,54 @@ class _Parse:
             if choice is not None and index != time_index
         ]
         self._begin(Pass.WRITE)
+        if isinstance(choice, Problem) and not self._may_stay_open(choice):
+            return self._refuse(choice, columns, survey)
         written = self._write(choice, columns, survey.records)
         if written.stopped:
             return self._stop(written)
         return self._conclude(survey, choice, columns, written)
 
-    def _match(self, correction: Correction | None) -> list[ExpectedColumn] | None:
-        return None if correction is None else match_columns(self._reader.header, self._names, correction.columns)
-
     def _named(self) -> int | None:
         """The position of the column that has to be the time, where that is said."""
-        if self._expected is not None:
-            return next(index for index, column in enumerate(self._expected) if column.type == "time")
-        wanted = self._request.options.timestamp_column
+        if self._types is not None:
+            return self._types.time_index
+        wanted = self._options.timestamp_column
         names = [name.name for name in self._names]
         return None if wanted is None else find_named(wanted, self._reader.header, names)
 
-    def _writer(self, index: int, survey: _Survey) -> ColumnWriter:
-        if self._expected is not None and (expected := self._expected[index]).type != "time":
-            return ColumnWriter(index, expected.name, expected.type)
-        return ColumnWriter(index, self._names[index].name, column_type(self._reader.types[index], survey.types[index]))
+    def _writer(self, index: int, survey: Survey) -> ColumnWriter:
+        if self._types is not None:
+            return self._types.writer(index)
+        found = survey.columns[index]
+        return ColumnWriter(index, self._names[index].name, found.logical_type, found.time_format)
 
-    def _choose(self, survey: _Survey, named: int | None) -> TimeChoice | Problem:
-        """The time; or, where it is not required, what stands against choosing one."""
-        if self._expected is not None and named is not None:
-            return TimeChoice(named, self._expected[named].time_format or ISO)
-        labels = self._labels()
-        tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
+    def _may_stay_open(self, problem: Problem) -> bool:
+        """Whether the rows are judged without a time: it is not required, or the file is refused for them anyway."""
+        return self._refused or (not self._request.require_time and problem.code in _OPEN_TIME)
+
+    def _choose(self, survey: Survey, named: int | None) -> TimeChoice | Problem:
+        """The time, or what stands against choosing one; the report has the evidence either way."""
+        tallies = [column.times for column in survey.columns]
+        choice: TimeChoice | Problem
         try:
-            return choose_time(tallies, labels, self._request.options, named)
+            if self._types is not None:
+                choice = self._types.time
+            else:
+                choice = choose_time(tallies, self._labels, self._options, named)
         except BadFile as bad:
-            if not self._refused and (self._request.require_time or bad.problem.code not in _OPEN_TIME):
-                raise
-            return bad.problem
+            choice = bad.problem
+        self._report.set_time(list_candidates(tallies, self._labels, choice))
+        return choice
 
-    def _labels(self) -> list[str]:
-        """The name under which each column is spoken of: its own where that is unmistakable."""
-        header = self._reader.header
-        return [
-            name.source_name.strip()
-            if name.reason == "reserved name" and header.count(name.source_name) == 1
-            else name.name
-            for name in self._names
-        ]
-
-    def _survey(self, named: int | None) -> _Survey:
-        labels = self._labels()
-        watched = range(len(labels)) if named is None else [named]
-        declared = self._request.options.timestamp_format
-        unit = declared if named is not None and declared in (EPOCH_SECONDS, EPOCH_MILLIS) else None
-        survey = _Survey(
-            types=[TypeTally() for _ in labels],
-            times={
-                index: TimeTally(by_number=named is not None or is_time_name(labels[index]), trusted_unit=unit)
-                for index in watched
-            },
-        )
+    def _refuse(self, problem: Problem, columns: Sequence[ColumnWriter], survey: Survey) -> Verdict:
+        """Reject the file for its time, and describe its columns all the same: they show what the time may be."""
         for block in self._reader.blocks():
-            if self._limits.ends_reading(survey.records - survey.good):
-                survey.stopped = True
-                break
-            survey.records += block.records
-            survey.blank_lines += block.blank_lines
-            if block.frame.height:
-                survey.good += block.frame.height
-                _survey_types(block, survey.types)
-                for index, tally in survey.times.items():
-                    tally.add(block.frame[f"c{index}"])
-        return survey
+            typed_columns(block.frame, columns)
+        self._report.set_columns(columns, survey.columns)
+        return self._report.reject([problem])
 
     def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], records: int) -> Written:
-        written = Written()
+        written = Written(self._zone)
         for block in self._reader.blocks():
             if self._limits.ends_reading(self._rejects.rows):
                 written.stopped = True
@@ -197,12 +170,12 @@ class _Parse:
         if self._request.write_rows and not self._refused:
             self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
         else:
-            cast_columns(frame, columns)
+            typed_columns(frame, columns)
         written.accepted += frame.height
 
     def _write_good(self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: Written) -> pl.Series:
         """Write the rows whose time parses; say which they are."""
-        times = parse_times(block.frame[f"c{choice.index}"], choice.time_format)
+        times = parse_times(block.frame[f"c{choice.index}"], choice.time_format, self._zone)
         written.zoneless += times.zoneless
         written.cut += times.cut
         ok = times.ms.is_not_null()
@@ -214,8 +187,7 @@ class _Parse:
             frame, ms = frame.filter(ok), ms.filter(ok)
         low, high = ms.min(), ms.max()
         if isinstance(low, int) and isinstance(high, int):
-            written.low_ms = low if written.low_ms is None else min(written.low_ms, low)
-            written.high_ms = high if written.high_ms is None else max(written.high_ms, high)
+            written.add_range(low, high)
             self._put(frame, ms, columns, written)
         return ok
 
@@ -225,12 +197,12 @@ class _Parse:
             (bad.ordinal, bad.fields, bad.error) for bad in block.bad
         ]
         if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
-            labels = self._labels()
             frame = block.frame.filter(~ok)
             others = [None] * frame.height if self._types is None else self._types.errors(frame)
             for row, cells, other in zip((~ok).arg_true().to_list(), frame.iter_rows(), others, strict=True):
-                error = other or _time_error(cells[choice.index], labels[choice.index], choice.time_format)
-                found.append((block.good[row], dict(zip(labels, cells, strict=True)), error))
+                label = self._labels[choice.index]
+                error = other or time_error(cells[choice.index], label, choice.time_format, self._zone)
+                found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
             self._rejects.write(block.place(ordinal), fields, error)
@@ -244,7 +216,7 @@ class _Parse:
         return self._report.reject([self._limits.problem_early(self._rejects.rows, written.seen, causes)])
 
     def _conclude(
-        self, survey: _Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
+        self, survey: Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
     ) -> Verdict:
         rejects = self._rejects.close()
         parts = self._parts.close()
@@ -260,15 +232,10 @@ class _Parse:
             return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
         if choice is None or not written.accepted:
             return self._report.reject([no_valid_rows(read, self._rejects.counts)])
-        if self._refused:
+        self._report.set_columns(columns, survey.columns)
+        if (problem := self._too_many(read, written)) is not None:
             self._parts.discard()
-            return self._report.reject(
-                [self._limits.problem(self._rejects.rows, read, self._rejects.problems.causes())]
-            )
-        if self._correction is not None and written.accepted > self._correction.rows:
-            self._parts.discard()
-            return self._report.reject([more_than_the_gap(written.accepted, self._correction.rows)])
-        self._report.set_columns(columns, survey.types)
+            return self._report.reject([problem])
         judged: dict[str, Any] = {
             "rows_read": read,
             "rows_accepted": written.accepted,
@@ -276,7 +243,12 @@ class _Parse:
             "second_count": second,
             "parts": parts,
             "columns": [
-                Column(name=column.name, type=column.type, source_name=self._reader.header[int(column.source[1:])])
+                Column(
+                    name=column.name,
+                    type=column.type,
+                    source_name=self._reader.header[int(column.source[1:])],
+                    logical_type=column.logical_type,
+                )
                 for column in columns
             ],
             "reject_counts": dict(self._rejects.counts),
@@ -288,49 +260,58 @@ class _Parse:
         time_column = TimeColumn(
             source_name=self._reader.header[choice.index],
             format=choice.time_format,
-            zone=written.zone(choice.time_format),
+            zone=written.zone_taken(choice.time_format),
             note=written.note(choice.time_format),
         )
-        self._report.set_time(time_column, self._labels()[choice.index], survey.times[choice.index])
         return self._report.accept(
             Accepted(
                 **judged,
                 time_column=time_column,
                 time_min_ms=written.low_ms,
                 time_max_ms=written.high_ms,
-                reading=self._reading(choice, columns),
+                reading=self._reading(choice, columns, survey),
                 rejected_records=None if self._rejects.records is None else carried(self._rejects.records),
                 corrected_records=str(RecordSet(self._corrected)) if len(self._corrected) == written.accepted else None,
             )
         )
 
-    def _reading(self, choice: TimeChoice, columns: Sequence[ColumnWriter]) -> tuple[ExpectedColumn, ...]:
+    def _too_many(self, read: int, written: Written) -> Problem | None:
+        """Too many bad rows, or more good ones than a correction may have."""
+        if self._refused:
+            return self._limits.problem(self._rejects.rows, read, self._rejects.problems.causes())
+        if self._correction is not None and written.accepted > self._correction.rows:
+            return more_than_the_gap(written.accepted, self._correction.rows)
+        return None
+
+    def _reading(
+        self, choice: TimeChoice, columns: Sequence[ColumnWriter], survey: Survey
+    ) -> tuple[ExpectedColumn, ...]:
         """How the columns were read, in the order of the file."""
         header = self._reader.header
-        types = {int(column.source[1:]): (column.name, column.type) for column in columns}
+        reading = [
+            ExpectedColumn(
+                name=column.name,
+                source_name=header[(index := int(column.source[1:]))],
+                type=column.logical_type,
+                time_format=survey.columns[index].time_format if column.logical_type in _WRITTEN_AS else None,
+            )
+            for column in columns
+        ]
         time = ExpectedColumn(
             name=self._names[choice.index].name,
             source_name=header[choice.index],
             type="time",
             time_format=choice.time_format,
+            zone=self._options.time_zone,
         )
-        return tuple(
-            time
-            if index == choice.index
-            else ExpectedColumn(name=types[index][0], source_name=source_name, type=types[index][1])
-            for index, source_name in enumerate(header)
-        )
+        return (*reading[: choice.index], time, *reading[choice.index :])
 
 
-def _survey_types(block: Block, types: list[TypeTally]) -> None:
-    open_types = [(index, tally) for index, tally in enumerate(types) if not tally.is_text]
-    sure = block.frame.select(pl.col(f"c{index}").str.contains(tally.sure_pattern) for index, tally in open_types)
-    good = None if isinstance(block.good, range) else list(block.good)
-    for index, tally in open_types:
-        tally.add(block.frame[f"c{index}"], sure[f"c{index}"], good, block.first_record)
-
-
-def _time_error(value: str, column: str, time_format: str) -> RowError:
-    if is_null(pl.Series([value])).any():
-        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column, value)
-    return RowError(Code.TIMESTAMP_INVALID, f"{value[:80]!r} cannot be read as {time_format}", column, value)
+def _labels(header: Sequence[str], names: Sequence[ColumnName]) -> list[str]:
+    """The name under which each column is spoken of: its own where that is unmistakable."""
+    return [
+        name.source_name.strip()
+        if name.reason == "reserved name" and header.count(name.source_name) == 1
+        else name.name
+        for name in names
+    ]
