@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from services.validator.handlers import uploaded_handler
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import Lanes
+from services.validator.readings import Readings
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
 from shared.db.engine import Database
@@ -47,7 +48,7 @@ def create_app(
     )
     workplace = Workplace(options.work_dir)
     lanes = Lanes(options.small_file_bytes)
-    judge = Judge(store, inbox, producer, rules, workplace, lanes, lambda: datetime.now(UTC))
+    judge = Judge(store, inbox, producer, rules, workplace, lanes, Readings(database), lambda: datetime.now(UTC))
     worker = Worker(
         inbox,
         judge,
