@@ -25,7 +25,7 @@ from .report import Report
 from .request import ParseRequest
 from .survey import Survey, survey_file
 from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
-from .timerules import time_error
+from .timerules import time_errors
 from .timestamps import parse_times
 from .verdict import Accepted, BadFile, Code, Column, ExpectedColumn, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
@@ -199,9 +199,11 @@ class _Parse:
         if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
             frame = block.frame.filter(~ok)
             others = [None] * frame.height if self._types is None else self._types.errors(frame)
+            label, times = self._labels[choice.index], frame[f"c{choice.index}"]
+            untold = times.filter([other is None for other in others])
+            timed = iter(time_errors(untold, label, choice.time_format, self._zone))
             for row, cells, other in zip((~ok).arg_true().to_list(), frame.iter_rows(), others, strict=True):
-                label = self._labels[choice.index]
-                error = other or time_error(cells[choice.index], label, choice.time_format, self._zone)
+                error = other or next(timed)
                 found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
