@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from .header import TASK_ID, TIME
 from .infer import is_null
+from .number_style import NumberStyle
 from .verdict import ColumnType
 
 _SAMPLES = 3
@@ -22,10 +23,19 @@ _SAMPLE_CHARS = 80
 class ColumnWriter:
     """Casts one column, block by block, and keeps its figures over the accepted rows for the report."""
 
-    def __init__(self, index: int, name: str, column_type: ColumnType) -> None:
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        column_type: ColumnType,
+        style: NumberStyle | None = None,
+        number_note: str | None = None,
+    ) -> None:
         self.source = f"c{index}"
         self.name = name
         self.type = column_type
+        self.style = style
+        self.number_note = number_note
         self.nulls = 0
         self.low: int | float | None = None
         self.high: int | float | None = None
@@ -36,6 +46,8 @@ class ColumnWriter:
         text = pl.col(self.source)
         if self.type == "string":
             return pl.when(text != "").then(text).alias(self.name)
+        if self.style is not None:
+            text = self.style.canonical(text)
         if self.type == "long":
             return text.cast(pl.Int64, strict=False).alias(self.name)
         return text.cast(pl.Float64, strict=False).fill_nan(None).alias(self.name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, cast_columns
+from .cells import CellReading, CellSurvey, check_marks
 from .file_problems import count_mismatch, no_valid_rows
 from .formats.declared import column_type
 from .formats.opening import Opened, open_file
@@ -36,6 +38,7 @@ class _Survey:
 
     types: list[TypeTally]
     times: dict[int, TimeTally]
+    cells: CellSurvey
     records: int = 0
     good: int = 0
     blank_lines: int = 0
@@ -50,6 +53,7 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
     report = Report(request)
     try:
         check_options(request.options)
+        check_marks(request.options)
         with Scratch(request.output_dir) as scratch:
             return _Parse(request, open_file(request, scratch), report, begin).run()
     except BadFile as bad:
@@ -86,14 +90,22 @@ class _Parse:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
+        readings = survey.cells.conclude(survey.types)
+        if survey.cells.dropped is not None:
+            self._report.add_reading(trailing_delimiter="the last column has neither a name nor a value: it is dropped")
         columns = [
-            ColumnWriter(index, name.name, column_type(self._reader.types[index], survey.types[index]))
+            self._writer(index, name.name, survey.types[index], readings.get(index))
             for index, name in enumerate(self._names)
-            if choice is not None and index != time_index
+            if choice is not None and index not in (time_index, survey.cells.dropped)
         ]
         self._begin(Pass.WRITE)
         written = self._write(choice, columns)
         return self._conclude(survey, choice, columns, written)
+
+    def _writer(self, index: int, name: str, tally: TypeTally, reading: CellReading | None) -> ColumnWriter:
+        if reading is None:
+            return ColumnWriter(index, name, column_type(self._reader.types[index], tally))
+        return ColumnWriter(index, name, reading.type, reading.style, reading.note)
 
     def _choose(self, survey: _Survey, named: int | None) -> TimeChoice | Problem:
         """The time; or, where it is not required, what stands against choosing one."""
@@ -127,6 +139,11 @@ class _Parse:
                 index: TimeTally(by_number=named is not None or is_time_name(labels[index]), trusted_unit=unit)
                 for index in watched
             },
+            cells=CellSurvey(
+                self._reader.header,
+                self._request.options,
+                delimited=self._opened.describe()["format"] == "delimited",
+            ),
         )
         for block in self._reader.blocks():
             survey.records += block.records
@@ -134,6 +151,7 @@ class _Parse:
             if block.frame.height:
                 survey.good += block.frame.height
                 _survey_types(block, survey.types)
+                survey.cells.add(block.frame, survey.types, partial(_survey_numbers, block))
                 for index, tally in survey.times.items():
                     tally.add(block.frame[f"c{index}"])
         return survey
@@ -241,6 +259,12 @@ def _survey_types(block: Block, types: list[TypeTally]) -> None:
     good = None if isinstance(block.good, range) else list(block.good)
     for index, tally in open_types:
         tally.add(block.frame[f"c{index}"], sure[f"c{index}"], good, block.first_record)
+
+
+def _survey_numbers(block: Block, tally: TypeTally, numbers: pl.Series) -> None:
+    if not tally.is_text:
+        good = None if isinstance(block.good, range) else list(block.good)
+        tally.add(numbers, numbers.str.contains(tally.sure_pattern), good, block.first_record)
 
 
 def _time_error(value: str, column: str, time_format: str) -> RowError:

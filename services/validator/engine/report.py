@@ -43,6 +43,10 @@ class Report:
             for name in names
         )
 
+    def add_reading(self, **facts: JsonValue) -> None:
+        """How the file was read, as far as only its rows could tell."""
+        self._reading |= facts
+
     def set_survey(self, records: int, blank_lines: int) -> None:
         """The figures of the first pass."""
         self._known["rows_read"] = records
@@ -146,6 +150,11 @@ def _describe(column: ColumnWriter, tally: TypeTally) -> dict[str, JsonValue]:
         described["min"], described["max"] = column.low, column.high
         if column.type == "double":
             described["why_not_long"] = _why(tally.long_refusal, tally)
+    if column.style is not None:
+        described["decimal_mark"], described["thousands"] = column.style.decimal_mark, column.style.thousands
+        described["number_evidence"] = column.style.evidence
+    elif column.number_note is not None:
+        described["number_evidence"] = column.number_note
     described["samples"] = column.samples
     return described
 
