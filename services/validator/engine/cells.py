@@ -76,12 +76,11 @@ class CellSurvey:
     def conclude(self, raws: Sequence[TypeTally]) -> dict[int, CellReading]:
         """The columns that are not what they are as plain text, by position."""
         comma = any(numbers is not None and numbers.style.is_decimal_comma for numbers in self._numbers)
-        found = {
+        return {
             index: reading
             for index, numbers in enumerate(self._numbers)
             if numbers is not None and (reading := self._reading(numbers, raws[index], comma=comma))
         }
-        return found
 
     def _reading(self, numbers: _Numbers, raw: TypeTally, *, comma: bool) -> CellReading | None:
         style, note = numbers.style.conclude(comma_elsewhere=comma)

@@ -28,14 +28,14 @@ from .encoding_faults import EncodingFaults
 from .escapes import for_csv
 from .quoting import Doubt, Quoting, explain, refuse
 from .request import ParseLimits
-from .verdict import BadFile, Code
+from .verdict import Code
 
 READ_ON = 16
 """How many times the longest record a record is read on to find its end."""
 _NO_LINES: frozenset[int] = frozenset()
 _NOT_UTF8 = RowError(
     Code.ENCODING,
-    "the line is not UTF-8; if the whole file is in another encoding, send it as encoding=, for example encoding=cp1252",
+    "the line is not UTF-8; if the whole file is in another encoding, send its name, for example encoding=cp1252",
 )
 
 
@@ -185,7 +185,9 @@ class Cutter:
         error = None
         if self._width and len(row) != self._width:
             if end - start > 1 and self._holds_a_record(text[start + 1 : end - 1]):
-                refuse(first_line + start, "a quoted field takes up whole records, and the record has not the right width")
+                refuse(
+                    first_line + start, "a quoted field takes up whole records, and its own record has the wrong width"
+                )
             error = field_count(self._width, len(row))
         if (end - start > 1 or len(lines[start]) > self._longest) and _size(lines, start, end) > self._longest:
             error = _too_long(self._longest)
@@ -257,7 +259,10 @@ class Cutter:
             ends = range(1, len(lines) + 1)
             frame = _frame_of_text(text, delimiter, width, len(lines))
             return Cut(len(text), lines, frame, numbers, ends, numbers, [])
-        cut = Cut(len(text), lines, pl.DataFrame(), starts := [], [], good := [], bad := [])
+        starts: list[int] = []
+        good: list[int] = []
+        bad: list[BadRecord] = []
+        cut = Cut(len(text), lines, pl.DataFrame(), starts, [], good, bad)
         wanted = []
         for number, (line, count) in enumerate(zip(lines, counts, strict=True)):
             content = line.rstrip(b"\r\n")

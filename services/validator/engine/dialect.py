@@ -72,7 +72,7 @@ def find_dialect(head: bytes, *, complete: bool, options: ParseOptions) -> Diale
         dialect = replace(dialect, skip_lines=start.lines, skip_evidence=start.evidence)
     escape, why = find_escape("".join(lines), dialect.delimiter, complete=complete, declared=options.escape)
     rows = rows_of(lines, dialect.delimiter)
-    return _with_header(replace(dialect, escape=escape, escape_evidence=why), rows, options.header)
+    return _with_header(replace(dialect, escape=escape, escape_evidence=why), rows, options)
 
 
 def _check(options: ParseOptions) -> None:
@@ -82,7 +82,9 @@ def _check(options: ParseOptions) -> None:
     if comment is not None and any(character in comment for character in _FORBIDDEN):
         raise BadFile(Code.OPTION_INVALID, "A comment cannot begin with a quote or a line end.", option="comment")
     if escape is not None and escape in (_FORBIDDEN + (delimiter or "")):
-        message = "The escape cannot be the quote (which is always escaped by doubling it), the delimiter or a line end."
+        message = (
+            "The escape cannot be the quote (which is always escaped by doubling it), the delimiter or a line end."
+        )
         raise BadFile(Code.OPTION_INVALID, message, option="escape")
 
 
@@ -95,9 +97,8 @@ def _find_start(lines: Sequence[str], options: ParseOptions) -> Start | None:
         return comments
     if options.header is False:
         return None
-    if options.comment is not None:
-        if any(line.startswith(options.comment) for line in lines[:20]):
-            return None
+    if options.comment is not None and any(line.startswith(options.comment) for line in lines):
+        return None
     for delimiter in delimiters:
         rows = rows_of(lines, delimiter)
         score = _score(rows, delimiter)
@@ -131,7 +132,8 @@ def _score(rows: Sequence[Row], delimiter: str) -> _Score | None:
     return _Score(delimiter, columns, share)
 
 
-def _with_header(dialect: Dialect, rows: Sequence[Row], declared: bool | None) -> Dialect:
+def _with_header(dialect: Dialect, rows: Sequence[Row], options: ParseOptions) -> Dialect:
+    declared = options.header
     if not rows:
         return replace(dialect, has_header=declared is not False)
     if declared is not None:

@@ -46,7 +46,8 @@ class EncodingFaults:
 
     def judge(self, records: int) -> None:
         """Raise the first fault as one of the file, where the broken lines are no exception."""
-        if self._first is None or self._known or self._broken_lines < self._sound_lines:
+        if self._first is None:
             return
-        if self._broken_lines * _RARE > records:
+        believed = self._known or self._broken_lines < self._sound_lines or self._broken_lines * _RARE <= records
+        if not believed or self._broken_lines >= records:
             raise self._first

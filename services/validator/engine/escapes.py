@@ -32,7 +32,7 @@ def find_escape(text: str, delimiter: str, *, complete: bool, declared: str | No
         return None, None
     if _is_whole(text, delimiter, None, complete=complete) or not _is_whole(text, delimiter, COMMON, complete=complete):
         return None, None
-    return COMMON, r'detected: the first records are whole only if \" is a quote'
+    return COMMON, r"detected: the first records are whole only if \" is a quote"
 
 
 def _is_whole(text: str, delimiter: str, escape: str | None, *, complete: bool) -> bool:

@@ -20,7 +20,9 @@ def has_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[boo
     looks = [look_of(cell) for cell in first]
     columns = [look_of_column(body, index) for index in range(len(first))]
     pairs = list(zip(looks, columns, strict=True))
-    differing = [index for index, (look, column) in enumerate(pairs) if column in _DATA and look not in {column, "blank"}]
+    differing = [
+        index for index, (look, column) in enumerate(pairs) if column in _DATA and look not in {column, "blank"}
+    ]
     filled = [look for look in looks if look != "blank"]
     all_data = bool(filled) and all(look in _DATA for look in filled)
     if differing:

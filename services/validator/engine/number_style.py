@@ -23,7 +23,7 @@ from .infer import is_null
 
 Mark = Literal[".", ","]
 MARKS: tuple[Mark, Mark] = (".", ",")
-_SEPARATED = r"^-?[0-9][0-9.,' ’\x{a0}\x{202f}]*$"
+_SEPARATED = r"^-?[0-9][0-9.,' \x{2019}\x{a0}\x{202f}]*$"
 _UNGROUPED = r"^-?[0-9]{4}"
 
 

@@ -2,7 +2,8 @@
 
 - A title row has one field, or nothing but its first field filled, as spreadsheets export it. The rows behind it must
   be a table: a header of different texts, none a number or a date, over at least two rows of which nine in ten have its
-  width, with a column of nothing but numbers or dates. Without that column a name over lines with commas looks the same.
+  width, with a column of nothing but numbers or dates. Without that column a name over lines with commas looks like
+  one.
 - A leading block of `#` lines is comments when the record behind it is certainly the header, or when none of the lines
   has the table's width. Where only the last has it, that line is the header, as in `#CHROM`.
 
@@ -91,7 +92,9 @@ def _behind(lines: Sequence[str], count: int, rows: Sequence[Row], delimiter: st
     if not as_wide:
         return Start(count, delimiter, _said(count, f"the records behind have {width} fields"))
     if as_wide == [count - 1] and count > 1:
-        return Start(count - 1, delimiter, _said(count - 1, f"the last line with {MARK} has the records' {width} fields"))
+        return Start(
+            count - 1, delimiter, _said(count - 1, f"the last line with {MARK} has the records' {width} fields")
+        )
     return None
 
 

@@ -62,5 +62,5 @@ def refuse(line: int, why: str) -> NoReturn:
 
 def explain(delimiter: str, line: str) -> str:
     """Why a record whose quotes are closed is broken."""
-    hint = r'; if \" stands for a quote, send escape=\ ' if '\\"' in line else ""
+    hint = r"; if \" stands for a quote, send escape=\ " if '\\"' in line else ""
     return f"after a closing quote stands neither {delimiter!r} nor a line end{hint}".rstrip()

@@ -88,7 +88,8 @@ class DelimitedReader:
         for what in ("blank_lines", "comment_lines"):
             if first is not None and getattr(first, what) != getattr(second, what):
                 counts = getattr(first, what), getattr(second, what)
-                message = f"Two independent readers disagree on the {what.replace('_', ' ')}: {counts[0]:,} and {counts[1]:,}."
+                label = what.replace("_", " ")
+                message = f"Two independent readers disagree on the {label}: {counts[0]:,} and {counts[1]:,}."
                 raise BadFile(Code.COUNT_MISMATCH, message, first_count=counts[0], second_count=counts[1])
         return second.records - (dialect.has_header is not False)
 
@@ -137,6 +138,8 @@ class DelimitedReader:
                     found = cutter.read(lines[skip:], skip + 1, frozenset(), last=last, enough=1)
                 except BadFile as bad:
                     raise _no_header(bad.problem.message) from bad
+                if found.bad and found.bad[0].error.code == Code.LIMIT_RECORD:
+                    self._refuse_long_record(offset)
                 if found.bad:
                     raise _no_header(found.bad[0].error.message)
                 if found.rows:
@@ -153,8 +156,6 @@ class DelimitedReader:
         offset, skip = self._source.text_offset, self._dialect.skip_lines
         start, end = start + skip, end + skip
         check_utf8(b"".join(lines[:end]), offset)
-        if sum(map(len, lines[start:end])) > self._limits.max_record_bytes + len(b"\r\n"):
-            self._refuse_long_record(offset)
         blank = sum(not line.rstrip(b"\r\n") for line in lines[:start])
         if self._dialect.has_header is False:
             begin, end = offset + sum(map(len, lines[:start])), start

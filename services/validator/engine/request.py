@@ -49,8 +49,9 @@ class ParseLimits(_Model):
     """Bounds on what a file may ask of the parser. Sizes are bytes.
 
     `max_inflated_bytes` and `max_inflate_ratio` hold for compressed files only; the ratio is judged once 64 MiB have
-    been inflated. `max_record_bytes` bounds a record of delimited text: a longer one is a bad row, and one of 16 times that
-    rejects the file. In other text a longer line or element rejects the file. `part_bytes` is the size of a canonical part before compression.
+    been inflated. `max_record_bytes` bounds a record of delimited text: a longer one is a bad row, and one of 16 times
+    that rejects the file. In other text a longer line or element rejects the file. `part_bytes` is the size of a
+    canonical part before compression.
     `max_problem_samples` bounds the samples per error code in the report; the rejects file always has every bad row.
     """
 
