@@ -30,7 +30,7 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import FORMATS, delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import FORMATS, PROBLEMS, delimiter_of
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -43,6 +43,12 @@ HINTS = {
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
+    "header": "true or false: whether the first record has the column names; found if left out, where that is certain.",
+    "skip_rows": "How many lines stand before the header; found if left out, where that is certain.",
+    "comment": "How lines begin that are no records, such as #.",
+    "escape": "The character before a quote that belongs to the text, such as a backslash; found if left out.",
+    "decimal_mark": "A point or a comma; found for each column if left out, where that is certain.",
+    "thousands": "The comma, point, space or apostrophe between groups of three digits; likewise.",
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -154,7 +160,7 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(hints: dict[str, str]) -> ParseOptions:
-    for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
+    for name, problem_with in PROBLEMS.items():
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
             msg = f"--{name}: {fault}"

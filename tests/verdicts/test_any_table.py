@@ -101,4 +101,4 @@ def test_the_second_reader_would_notice() -> None:
     """It counts by itself: a record more in the bytes is a record more in the count."""
     data = b'h\n"a\nb"\nc\n\n"d'
     assert count_records(iter([(data, True)]), b",", 100) == Count(4, blank_lines=1)
-    assert count_records(iter([(data + b"\"\n\ne", True)]), b",", 100) == Count(5, blank_lines=2)
+    assert count_records(iter([(data + b'"\n\ne', True)]), b",", 100) == Count(5, blank_lines=2)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from shared.file_options import problem_with_thousands
+
 from .infer import TypeTally
 from .number_style import Mark, NumberStyle, StyleTally
 from .request import ParseOptions
@@ -94,7 +96,9 @@ class CellSurvey:
 
 
 def check_marks(options: ParseOptions) -> None:
-    """Raise `BadFile` when one character is to be both."""
+    """Raise `BadFile` for a character that separates no thousands, or that is to be both."""
+    if options.thousands is not None and (fault := problem_with_thousands(options.thousands)):
+        raise BadFile(Code.OPTION_INVALID, f"thousands {fault}.", option="thousands")
     if options.thousands is not None and options.thousands == options.decimal_mark:
         message = "decimal_mark and thousands cannot be the same character."
         raise BadFile(Code.OPTION_INVALID, message, option="thousands")

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from shared.file_options import FORMATS, codec_of, delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import (
+    FORMATS,
+    MAX_SKIP_ROWS,
+    PROBLEMS,
+    THOUSANDS,
+    codec_of,
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,3 +38,19 @@ def test_formats_are_named_as_they_stand() -> None:
 )
 def test_a_delimiter_is_one_character(text: str, character: str | None) -> None:
     assert delimiter_of(text) == character
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("header", ["true", "false"], ["True", "1", "", "yes"]),
+        ("skip_rows", ["0", "7", str(MAX_SKIP_ROWS)], ["-1", "1.5", "", str(MAX_SKIP_ROWS + 1), "9" * 30, "\u0663"]),
+        ("comment", ["#", "//", "REM "], ["", "123456789", 'a"', "a\nb"]),
+        ("escape", ["\\", "^"], ["", "ab", '"', "\n"]),
+        ("decimal_mark", [".", ","], ["", ";", ".,"]),
+        ("thousands", list(THOUSANDS), ["", "x", "  "]),
+    ],
+)
+def test_what_can_be_said_about_delimited_text(name: str, good: list[str], bad: list[str]) -> None:
+    assert [PROBLEMS[name](text) for text in good] == [None] * len(good)
+    assert all(PROBLEMS[name](text) for text in bad)
