@@ -32,7 +32,6 @@ from .verdict import Code
 
 READ_ON = 16
 """How many times the longest record a record is read on to find its end."""
-_NO_LINES: frozenset[int] = frozenset()
 _NOT_UTF8 = RowError(
     Code.ENCODING,
     "the line is not UTF-8; if the whole file is in another encoding, send its name, for example encoding=cp1252",
@@ -96,10 +95,17 @@ class Cutter:
     def cut(self, text: bytes, offset: int, line: int, *, last: bool) -> Cut:
         """Cut whole lines that begin at a byte offset and a line number. Raises `BadFile` where certainty ends."""
         lines = text.splitlines(keepends=True)
-        broken = self._broken(text, lines, offset)
+        broken = self._encoding.find(text, lines, offset)
         escapes = self._dialect.escape is not None and self._dialect.escape.encode() in text
         if b'"' not in text and not escapes and self._delimiter.isascii():
-            return self._cut_plain(text, lines, broken)
+            cut = self._cut_plain(text, lines, broken)
+        else:
+            cut = self._cut_quoted(lines, line, broken, last=last)
+        if not text.isascii():
+            self._encoding.count(cut.lines, broken, sum(bad.error is _NOT_UTF8 for bad in cut.bad))
+        return cut
+
+    def _cut_quoted(self, lines: list[bytes], line: int, broken: frozenset[int], *, last: bool) -> Cut:
         found = self.read(lines, line, broken, last=last)
         lines = lines[: found.next_line]
         return Cut(
@@ -236,17 +242,6 @@ class Cutter:
             if len(row) == self._width:
                 return True
         return False
-
-    def _broken(self, text: bytes, lines: list[bytes], offset: int) -> frozenset[int]:
-        """Which lines are not UTF-8."""
-        if text.isascii():
-            return _NO_LINES
-        try:
-            text.decode("utf-8")
-        except UnicodeDecodeError:
-            return self._encoding.find(lines, offset)
-        self._encoding.take_sound(lines)
-        return _NO_LINES
 
     def _cut_plain(self, text: bytes, lines: list[bytes], broken: frozenset[int]) -> Cut:
         """Without a quote every line that is neither blank nor a comment is a record, and Polars cuts it safely."""

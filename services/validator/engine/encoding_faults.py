@@ -12,6 +12,7 @@ from .source import check_utf8
 from .verdict import BadFile
 
 _RARE = 20
+NO_LINES: frozenset[int] = frozenset()
 
 
 class EncodingFaults:
@@ -21,33 +22,38 @@ class EncodingFaults:
         self._known = known
         self._first: BadFile | None = None
         self._sound_lines = 0
-        self._broken_lines = 0
+        self._broken_records = 0
 
-    def find(self, lines: Sequence[bytes], offset: int) -> frozenset[int]:
-        """The positions of the broken ones among lines that are not all ASCII; `offset` is that of the first."""
-        broken = []
-        position = offset
-        for number, line in enumerate(lines):
-            if not line.isascii():
-                try:
-                    check_utf8(line, position)
-                    self._sound_lines += 1
-                except BadFile as bad:
-                    self._first = self._first or bad
-                    broken.append(number)
-            position += len(line)
-        self._broken_lines += len(broken)
-        return frozenset(broken)
+    def find(self, text: bytes, lines: Sequence[bytes], offset: int) -> frozenset[int]:
+        """The positions of the lines of `text`, which begins at `offset`, that are not UTF-8."""
+        if text.isascii():
+            return NO_LINES
+        try:
+            check_utf8(text, offset)
+        except BadFile as bad:
+            self._first = self._first or bad
+            return frozenset(number for number, line in enumerate(lines) if not _is_utf8(line))
+        return NO_LINES
 
-    def take_sound(self, lines: Sequence[bytes]) -> None:
-        """Count lines of a text that is UTF-8 throughout and not all ASCII."""
+    def count(self, lines: Sequence[bytes], broken: frozenset[int], records: int) -> None:
+        """Count lines that are done with, and how many records of them are broken."""
+        self._broken_records += records
         if not self._known:
-            self._sound_lines += sum(not line.isascii() for line in lines)
+            self._sound_lines += sum(not line.isascii() for n, line in enumerate(lines) if n not in broken)
 
     def judge(self, records: int) -> None:
-        """Raise the first fault as one of the file, where the broken lines are no exception."""
+        """Raise the first fault as one of the file, where the broken records are no exception."""
         if self._first is None:
             return
-        believed = self._known or self._broken_lines < self._sound_lines or self._broken_lines * _RARE <= records
-        if not believed or self._broken_lines >= records:
+        rare = self._broken_records * _RARE <= records
+        believed = self._known or rare or self._broken_records < self._sound_lines
+        if not believed or self._broken_records >= records:
             raise self._first
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

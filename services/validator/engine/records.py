@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from .block import Block
 from .cutting import READ_ON, Cutter
 from .dialect import Dialect, find_dialect
-from .encoding_faults import EncodingFaults
+from .encoding_faults import NO_LINES, EncodingFaults
 from .header import check_header, unnamed_header
 from .recount import Count, count_records
 from .request import ParseRequest
@@ -135,7 +135,7 @@ class DelimitedReader:
             lines = data[:end].splitlines(keepends=True)
             if len(lines) > skip:
                 try:
-                    found = cutter.read(lines[skip:], skip + 1, frozenset(), last=last, enough=1)
+                    found = cutter.read(lines[skip:], skip + 1, NO_LINES, last=last, enough=1)
                 except BadFile as bad:
                     raise _no_header(bad.problem.message) from bad
                 if found.bad and found.bad[0].error.code == Code.LIMIT_RECORD:
