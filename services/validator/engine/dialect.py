@@ -14,7 +14,7 @@ from .escapes import find_escape
 from .headless import has_header
 from .preamble import Start, behind_comments, behind_titles, is_title
 from .request import ParseOptions
-from .sample import CONSISTENT, Row, lines_of, rows_of
+from .sample import CONSISTENT, Row, lines_of, rows_of, usual_width
 from .verdict import BadFile, Code
 
 _COMMON = (",", ";", "\t", "|")
@@ -29,7 +29,8 @@ class Dialect:
     `skip_lines` physical lines stand before the header. Lines that begin with `comment` where a record could begin are
     none. With `escape`, that character before a quote or before itself takes its meaning away. `has_header` is None
     where a file does not tell whether its first record is one. `extra_cells` is 1 when every record ends with a
-    delimiter and the header does not, -1 when only the header does.
+    delimiter and the header does not, -1 when only the header does. `columns` is how many fields most records have,
+    which counts where there is no header.
     """
 
     delimiter: str
@@ -42,6 +43,7 @@ class Dialect:
     has_header: bool | None = True
     header_evidence: str = "declared"
     extra_cells: int = 0
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _score(rows: Sequence[Row], delimiter: str) -> _Score | None:
 
 def _with_header(dialect: Dialect, rows: Sequence[Row], options: ParseOptions) -> Dialect:
     declared = options.header
+    dialect = replace(dialect, columns=usual_width(rows))
     if not rows:
         return replace(dialect, has_header=declared is not False)
     if declared is not None:

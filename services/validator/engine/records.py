@@ -133,6 +133,8 @@ class DelimitedReader:
             end = _line_end(data, last=last)
             self._check_length(data, end, offset)
             lines = data[:end].splitlines(keepends=True)
+            if len(lines) > skip and self._dialect.has_header is False and self._dialect.columns:
+                return self._headless(lines[:skip])
             if len(lines) > skip:
                 try:
                     found = cutter.read(lines[skip:], skip + 1, NO_LINES, last=last, enough=1)
@@ -158,11 +160,18 @@ class DelimitedReader:
         check_utf8(b"".join(lines[:end]), offset)
         blank = sum(not line.rstrip(b"\r\n") for line in lines[:start])
         if self._dialect.has_header is False:
-            begin, end = offset + sum(map(len, lines[:start])), start
-            return _Head(unnamed_header(len(cells)), begin, end + 1, blank, comment_lines)
+            return _Head(
+                unnamed_header(len(cells)), offset + sum(map(len, lines[:start])), start + 1, blank, comment_lines
+            )
         extra = self._dialect.extra_cells
         cells = [*cells, ""] if extra > 0 else cells[:extra] if extra else cells
         return _Head(cells, offset + sum(map(len, lines[:end])), end + 1, blank, comment_lines)
+
+    def _headless(self, skipped: list[bytes]) -> _Head:
+        """All that is not skipped is data, however broken the first record may be."""
+        blank = sum(not line.rstrip(b"\r\n") for line in skipped)
+        offset = self._source.text_offset + sum(map(len, skipped))
+        return _Head(unnamed_header(self._dialect.columns), offset, len(skipped) + 1, blank, 0)
 
     def _check_length(self, data: bytes, end: int, offset: int) -> None:
         """Refuse a line whose end is not found within the bytes that are read on for it."""
