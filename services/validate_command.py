@@ -38,7 +38,8 @@ BAR_AFTER_SECONDS = 1.0
 # What the help says of each of the engine's hints; a hint of the engine that is not here is an option without words.
 HINTS = {
     "timestamp_column": "The column that holds the time; found if left out.",
-    "timestamp_format": "How that time is written; found if left out.",
+    "timestamp_format": "How that time is written, by the format's name or as %d.%m.%Y; found if left out.",
+    "time_zone": "The zone of times that name none, such as Europe/Berlin; UTC if left out.",
     "delimiter": "The character between fields; found if left out.",
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
@@ -50,6 +51,9 @@ HINTS = {
     "decimal_mark": "A point or a comma; found for each column if left out, where that is certain.",
     "thousands": "The comma, point, space or apostrophe between groups of three digits; likewise.",
 }
+# On a command line a zone could be that of the machine: the name says whose it is.
+ZONE_OPTION = "--datasource-time-zone"
+_NAMES = {"time_zone": ZONE_OPTION}
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
 _RowsOption = Annotated[
@@ -121,8 +125,9 @@ class _Request:
             msg = f"--output is text or json, not {output!r}"
             raise typer.BadParameter(msg)
         self._file = file
-        self.said = {name: value for name, value in hints.items() if value is not None}
-        self._options = _options(self.said)
+        said = {name: value for name, value in hints.items() if value is not None}
+        self.said = {option_of(name).removeprefix("--"): value for name, value in said.items()}
+        self._options = _options(said)
         _check_readable(file)
 
     def judge(self, folder: Path, *, write_rows: bool) -> tuple[Verdict, FileReport]:
@@ -152,18 +157,23 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each hint that the engine takes, in the place of its `**hints`."""
     own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.kind != one.VAR_KEYWORD]
     for name in ParseOptions.model_fields:
-        option = Annotated[str | None, typer.Option(help=HINTS.get(name))]
+        option = Annotated[str | None, typer.Option(option_of(name), help=HINTS.get(name))]
         own.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option))
     changed: Any = command
     changed.__signature__ = inspect.Signature(own)
     return command
 
 
+def option_of(hint: str) -> str:
+    """The name under which the command line takes a hint, with its dashes."""
+    return _NAMES.get(hint, f"--{hint.replace('_', '-')}")
+
+
 def _options(hints: dict[str, str]) -> ParseOptions:
     for name, problem_with in PROBLEMS.items():
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
-            msg = f"--{name}: {fault}"
+            msg = f"{option_of(name)}: {fault}"
             raise typer.BadParameter(msg)
     said = hints.get("delimiter")
     delimiter = None if said is None else delimiter_of(said)
@@ -174,7 +184,7 @@ def _options(hints: dict[str, str]) -> ParseOptions:
         return ParseOptions.model_validate({**hints, "delimiter": delimiter})
     except ValidationError as error:
         first = error.errors()[0]
-        msg = f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}"
+        msg = f"{option_of(str(first['loc'][0]))}: {first['msg']}"
         raise typer.BadParameter(msg) from error
 
 

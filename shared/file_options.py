@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Literal, get_args
+from zoneinfo import available_timezones
 
 Format = Literal["delimited", "ndjson", "json", "parquet", "orc", "avro", "xlsx", "zip", "tar"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -22,6 +24,9 @@ MAX_COMMENT = 8
 DECIMAL_MARKS = (".", ",")
 THOUSANDS = (",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
 """Comma, point, space, two apostrophes, and the two spaces at which no line is broken."""
+
+# They stand in the list, and mean another zone on every machine, or none.
+_NO_ZONES = frozenset({"Factory", "localtime"})
 
 
 def delimiter_of(text: str) -> str | None:
@@ -50,6 +55,19 @@ def problem_with_encoding(name: str) -> str | None:
     if codec_of(name) is not None:
         return None
     return f"{name[:40]!r} is unknown; send the name of a text encoding, e.g. cp1252, latin-1, shift_jis"
+
+
+def problem_with_time_zone(name: str) -> str | None:
+    """What stands against the zone, as the end of a sentence; where this machine has no list, the engine judges."""
+    known = _zones()
+    if name in known or not known:
+        return None
+    return f"{name[:40]!r} is unknown; send a name of the IANA list, such as Europe/Berlin or UTC"
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_ZONES
 
 
 def problem_with_header(text: str) -> str | None:
@@ -91,6 +109,7 @@ def problem_with_thousands(text: str) -> str | None:
 PROBLEMS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
+    "time_zone": problem_with_time_zone,
     "header": problem_with_header,
     "skip_rows": problem_with_skip_rows,
     "comment": problem_with_comment,

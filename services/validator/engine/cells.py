@@ -13,7 +13,7 @@ from shared.file_options import problem_with_thousands
 from .infer import TypeTally
 from .number_style import Mark, NumberStyle, StyleTally
 from .request import ParseOptions
-from .verdict import BadFile, Code, ColumnType
+from .verdict import BadFile, Code, LogicalType
 
 Feed = Callable[[TypeTally, pl.Series], None]
 """Adds a block's values to a tally."""
@@ -23,7 +23,7 @@ Feed = Callable[[TypeTally, pl.Series], None]
 class CellReading:
     """How a column of plain text is read otherwise: its type, its numbers' style, or why it has none."""
 
-    type: ColumnType
+    type: LogicalType
     style: NumberStyle | None = None
     note: str | None = None
 
@@ -37,7 +37,7 @@ class _Numbers:
         self.tallies: dict[Mark, TypeTally] = {}
 
     def add(self, values: pl.Series, raw: TypeTally, feed: Feed) -> None:
-        if raw.long_refusal is None:
+        if "long" not in raw.refusals:
             self.style.take_plain(values)
             self.plain = copy.deepcopy(raw)
             return
@@ -46,8 +46,8 @@ class _Numbers:
                 self.tallies[mark] = copy.deepcopy(self.plain)
             feed(self.tallies[mark], numbers)
 
-    def type_in(self, mark: Mark) -> ColumnType:
-        return self.tallies[mark].type if mark in self.tallies else "string"
+    def type_in(self, mark: Mark) -> LogicalType | None:
+        return self.tallies[mark].type if mark in self.tallies else None
 
 
 class CellSurvey:
@@ -86,12 +86,12 @@ class CellSurvey:
 
     def _reading(self, numbers: _Numbers, raw: TypeTally, *, comma: bool) -> CellReading | None:
         style, note = numbers.style.conclude(comma_elsewhere=comma)
-        if style is not None and (kind := numbers.type_in(style.decimal_mark)) != "string":
+        if style is not None and (kind := numbers.type_in(style.decimal_mark)):
             return CellReading(kind, style)
-        if raw.type == "double" and self._declared == ",":
-            return CellReading("string", note="it has decimal points, and decimal_mark=, was sent")
-        if raw.type == "string" or comma:
-            return CellReading("string", note=note) if note else None
+        if raw.type in ("double", "decimal") and self._declared == ",":
+            return CellReading("text", note="it has decimal points, and decimal_mark=, was sent")
+        if raw.type is None or comma:
+            return CellReading("text", note=note) if note else None
         return None
 
 

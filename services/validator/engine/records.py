@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
-from .block import Block
+from .block import Block, DeclaredType
 from .cutting import READ_ON, Cutter
 from .dialect import Dialect, find_dialect
 from .encoding_faults import NO_LINES, EncodingFaults
@@ -16,7 +16,7 @@ from .header import check_header, unnamed_header
 from .recount import Count, count_records
 from .request import ParseRequest
 from .source import CHUNK_BYTES, Source, check_utf8, with_last
-from .verdict import BadFile, Code, ColumnType
+from .verdict import BadFile, Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class DelimitedReader:
         self._head = self._read_head()
         self.header = self._head.cells
         check_header(self.header, max_columns=self._limits.max_columns, known=self._dialect.has_header is not None)
-        self.types: list[ColumnType | None] = [None] * len(self.header)
+        self.types: list[DeclaredType | None] = [None] * len(self.header)
         self._first_count: Count | None = None
 
     def describe(self) -> dict[str, JsonValue]:
