@@ -29,7 +29,7 @@ class CellReading:
 
 
 class _Numbers:
-    """A column whose values may be numbers in some style; `plain` is what it was while it had no separator."""
+    """A column whose values may be numbers in some style; `plain` is what it was while they were plain numbers."""
 
     def __init__(self, options: ParseOptions) -> None:
         self.style = StyleTally(options.decimal_mark, options.thousands)
@@ -37,9 +37,10 @@ class _Numbers:
         self.tallies: dict[Mark, TypeTally] = {}
 
     def add(self, values: pl.Series, raw: TypeTally, feed: Feed) -> None:
-        if "long" not in raw.refusals:
+        if "long" not in raw.refusals or (raw.type is not None and "," not in self.style.alive):
             self.style.take_plain(values)
             self.plain = copy.deepcopy(raw)
+            self.tallies.clear()
             return
         for mark, numbers in self.style.add(values).items():
             if mark not in self.tallies:

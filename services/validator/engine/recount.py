@@ -109,6 +109,9 @@ class _Counter:
         """Count lines without a quote."""
         if begin >= end:
             return
+        if (plain := self._count_plain(data, begin, end)) is not None:
+            self.count.records += plain
+            return
         full = len(_FULL_LINE.findall(data, begin, end))
         ends = data.count(b"\n", begin, end)
         if data.find(b"\r", begin, end) >= 0:
@@ -117,6 +120,20 @@ class _Counter:
         self.count.records += full - comments
         self.count.comment_lines += comments
         self.count.blank_lines += ends - full
+
+    def _count_plain(self, data: bytes, begin: int, end: int) -> int | None:
+        """The lines, when all have one kind of end, and none is blank or could be a comment: the most files, fast."""
+        if self._comment is not None and data.find(self._comment, begin, end) >= 0:
+            return None
+        ends = data.count(b"\n", begin, end)
+        blank, start = b"\n\n", b"\n"
+        if data.find(b"\r", begin, end) >= 0:
+            if not ends == data.count(b"\r", begin, end) == data.count(b"\r\n", begin, end):
+                return None
+            blank, start = b"\n\r", b"\r"
+        if data.startswith(start, begin) or data.find(blank, begin, end) >= 0:
+            return None
+        return ends
 
     def _skip(self, data: bytes, end: int) -> int:
         position = 0

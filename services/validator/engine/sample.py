@@ -11,7 +11,7 @@ from dataclasses import dataclass
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|[\r\n])|[^\r\n]+")
 CONSISTENT = 0.9
 # Enough to tell; a sample of one-letter rows would have thousands.
-_MAX_ROWS = 500
+_MAX_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
