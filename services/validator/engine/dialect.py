@@ -99,8 +99,8 @@ def _find_start(lines: Sequence[str], options: ParseOptions) -> Start | None:
         return comments
     if options.header is False:
         return None
-    if options.comment is not None and any(line.startswith(options.comment) for line in lines):
-        return None
+    if options.comment is not None:  # blank in their places, so that lines keep their numbers
+        lines = ["\n" if line.startswith(options.comment) else line for line in lines]
     for delimiter in delimiters:
         rows = rows_of(lines, delimiter)
         score = _score(rows, delimiter)

@@ -101,6 +101,14 @@ TOPS = (
     ),
     Case(
         "title rows",
+        "detected among declared comments",
+        text("Sales of the day", "% a note", "t,n", "D,1", "%", "D,2"),
+        {"comment": "%"},
+        rows=((1,), (2,)),
+        reading={"skip_rows": 2, "comment_lines": 1},
+    ),
+    Case(
+        "title rows",
         "declared",
         text("a,b", "t,a", "D,x"),
         {"skip_rows": 1},
