@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format, problem_with_time_zone
+from shared.file_options import PROBLEMS, delimiter_of
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -26,6 +27,12 @@ FIELD_BYTES: Mapping[str, int] = {
     "encoding": 256,
     "sheet": 1024,
     "format": 256,
+    "header": 64,
+    "skip_rows": 64,
+    "comment": 64,
+    "escape": 64,
+    "decimal_mark": 64,
+    "thousands": 64,
 }
 _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
@@ -35,11 +42,6 @@ _CHARACTERS: Mapping[str, int] = {
     "encoding": 64,
     "sheet": 256,
     "format": 64,
-}
-_FAULTS: Mapping[str, Callable[[str], str | None]] = {
-    "encoding": problem_with_encoding,
-    "format": problem_with_format,
-    "time_zone": problem_with_time_zone,
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -82,9 +84,9 @@ def parse_field(name: str, raw: bytes) -> str | None:
         return _delimiter(name, value)
     if _CONTROL.search(value):
         raise _invalid(name, "contains a control character")
-    if len(value) > _CHARACTERS[name]:
+    if len(value) > _CHARACTERS.get(name, len(value)):
         raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
-    fault = _FAULTS[name](value) if name in _FAULTS else None
+    fault = PROBLEMS[name](value) if name in PROBLEMS else None
     if fault:
         raise ProblemError(ProblemKind.INVALID_FIELD, f"The field {name}: {fault}.", field=name)
     return value
@@ -112,6 +114,12 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),
             format=fields.get("format"),
+            header=None if (header := fields.get("header")) is None else header == "true",
+            skip_rows=None if (rows := fields.get("skip_rows")) is None else int(rows),
+            comment=fields.get("comment"),
+            escape=fields.get("escape"),
+            decimal_mark=_mark(fields.get("decimal_mark")),
+            thousands=fields.get("thousands"),
         ),
     )
 
@@ -133,6 +141,10 @@ def _mode(name: str, value: str) -> str:
         fault = f"is {value[:40]!r}, and may be {' or '.join(allowed)}"
         raise _invalid(name, fault)
     return value
+
+
+def _mark(value: str | None) -> Literal[".", ","] | None:
+    return None if value is None else "," if value == "," else "."
 
 
 def _delimiter(name: str, value: str) -> str:

@@ -9,6 +9,8 @@ import polars as pl
 
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, typed_columns
+from .cells import CellReading, check_marks
+from .columns import ColumnSurvey
 from .file_problems import count_mismatch, no_valid_rows
 from .formats.opening import Opened, open_file
 from .formats.scratch import Scratch
@@ -39,6 +41,7 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
     report = Report(request)
     try:
         check_options(request.options)
+        check_marks(request.options)
         with Scratch(request.output_dir) as scratch:
             return _Parse(request, open_file(request, scratch), report, begin).run()
     except BadFile as bad:
@@ -78,10 +81,13 @@ class _Parse:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
+        readings = survey.cells.conclude([column.types for column in survey.columns])
+        if survey.cells.dropped is not None:
+            self._report.add_reading(trailing_delimiter="the last column has neither a name nor a value: it is dropped")
         columns = [
-            ColumnWriter(index, name.name, survey.columns[index].logical_type, survey.columns[index].time_format)
+            _writer(index, name.name, survey.columns[index], readings.get(index))
             for index, name in enumerate(self._names)
-            if choice is not None and index != time_index
+            if choice is not None and index not in (time_index, survey.cells.dropped)
         ]
         self._begin(Pass.WRITE)
         if isinstance(choice, Problem) and (self._request.require_time or choice.code not in _OPEN_TIME):
@@ -204,6 +210,12 @@ class _Parse:
         return self._report.accept(
             Accepted(**judged, time_column=time_column, time_min_ms=written.low_ms, time_max_ms=written.high_ms)
         )
+
+
+def _writer(index: int, name: str, survey: ColumnSurvey, reading: CellReading | None) -> ColumnWriter:
+    if reading is None:
+        return ColumnWriter(index, name, survey.logical_type, survey.time_format)
+    return ColumnWriter(index, name, reading.type, style=reading.style, number_note=reading.note)
 
 
 def _labels(header: Sequence[str], names: Sequence[ColumnName]) -> list[str]:

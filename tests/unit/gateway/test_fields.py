@@ -19,6 +19,12 @@ def test_options_are_what_the_user_said() -> None:
         "encoding": "Latin-1",
         "sheet": "Umsätze 2024",
         "format": "xlsx",
+        "header": "false",
+        "skip_rows": "3",
+        "comment": "#",
+        "escape": "\\",
+        "decimal_mark": ",",
+        "thousands": " ",
     }
     assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
@@ -32,6 +38,12 @@ def test_options_are_what_the_user_said() -> None:
         encoding="Latin-1",
         sheet="Umsätze 2024",
         format="xlsx",
+        header=False,
+        skip_rows=3,
+        comment="#",
+        escape="\\",
+        decimal_mark=",",
+        thousands=" ",
     )
 
 
@@ -77,6 +89,16 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("format", b"x" * 65),
         ("sheet", b"x" * 257),
         ("sheet", b"a\tb"),
+        ("header", b"yes"),
+        ("skip_rows", b"-1"),
+        ("skip_rows", b"1001"),
+        ("skip_rows", "\u0663".encode()),
+        ("comment", b"123456789"),
+        ("comment", b'"'),
+        ("escape", b"ab"),
+        ("escape", b'"'),
+        ("decimal_mark", b";"),
+        ("thousands", b"x"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_its_name(name: str, value: bytes) -> None:
