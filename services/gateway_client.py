@@ -55,10 +55,25 @@ class GatewayClient:
         Raises:
             GatewayError: with the gateway's own words.
         """
+        return self._send("/api/ingest/upload", path, fields, on_progress)
+
+    def correct(self, task_id: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
+        """Stream corrected rows of a task to the gateway; see `upload`."""
+        return self._send(f"/api/ingest/tasks/{task_id}/corrections", path, fields, on_progress)
+
+    def waive(self, task_id: str, rows: str | list[int], reason: str) -> dict[str, Any]:
+        """Say that rejected rows will not be corrected: `all`, or their record numbers; the answer has `rows_waived`.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("POST", f"/api/ingest/tasks/{task_id}/waivers", json={"rows": rows, "reason": reason})
+
+    def _send(self, where: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         with path.open("rb") as file:
             return self._ask(
                 "POST",
-                "/api/ingest/upload",
+                where,
                 data=dict(fields),
                 files={"file": (path.name, _Counted(file, on_progress))},
                 timeout=httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS),

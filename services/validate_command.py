@@ -43,6 +43,8 @@ HINTS = {
     "delimiter": "The character between fields; found if left out.",
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
+    "max_rejected_rows": "The most bad rows that a file may have; more refuse it. No limit if left out.",
+    "max_rejected_ratio": "The largest share of bad rows, 0 to 1; 0.05 if left out, and five rows always.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
     "header": "true or false: whether the first record has the column names; found if left out, where that is certain.",
     "skip_rows": "How many lines stand before the header; found if left out, where that is certain.",
@@ -91,7 +93,7 @@ def validate(
         if rows and not isinstance(verdict, Rejected):
             rows.finish(folder / part.name for part in verdict.parts)
             written["good rows"] = str(rows.place)
-        if rejects and verdict.rows_rejected is not None:
+        if rejects and (verdict.rejects or verdict.rows_rejected is not None):
             rejects.finish([folder / verdict.rejects.name] if verdict.rejects else [])
             written["bad rows"] = str(rejects.place)
     if output == "json":

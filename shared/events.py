@@ -138,6 +138,23 @@ class LoadOptions(Model):
     """The character before the decimals of a number in delimited text."""
     thousands: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between groups of three digits of such a number."""
+    max_rejected_rows: RowCount | None = None
+    """The most bad rows that the file may have; none is no limit."""
+    max_rejected_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The largest share of bad rows that the file may have; none is the default of the validator, 5 %."""
+
+
+class Correction(Model):
+    """What the rows of a file correct, as the gateway knew it when it took the file."""
+
+    parent_task_id: TaskId
+    """The task whose rejected rows are corrected."""
+    rows: RowCount
+    """How many of its rows may still be corrected: its gap."""
+    completed: tuple[TaskId, ...] = ()
+    """The earlier corrections of it that are loaded: what they have corrected is not corrected again."""
+    waived: str | None = None
+    """Its records that nobody will correct, as in `3,77,100-101`."""
 
 
 class Event(Model):
@@ -199,6 +216,8 @@ class FileUploaded(Event):
     """The object store's tag: the object is read only while it still has it."""
     options: LoadOptions = LoadOptions()
     """What the user said about the file."""
+    correction: Correction | None = None
+    """What its rows correct, when it is a correction: it is read as the file was that it corrects."""
 
 
 class Part(Model):
@@ -269,6 +288,10 @@ class FileValidated(Event):
     """When the validation began."""
     finished_at: AwareDatetime
     """When the verdict was reached."""
+    rejected_records: str | None = None
+    """Which records were rejected, as in `3,77,100-101`; absent when they are too scattered to be told."""
+    corrected_records: str | None = None
+    """For a correction: which records of the corrected file its good rows stand for, where all of them say so."""
 
 
 class DruidSubmitted(Event):
@@ -380,10 +403,14 @@ class CommandName(StrEnum):
     RETRY = "retry"
     CORRECT = "correct"
     REPOST = "repost"
+    WAIVE = "waive"
 
 
 class TaskCommand(Event):
-    """An instruction about an attempt; the first in the log wins. `repost`: Druid lost the attempt, post it again."""
+    """An instruction about an attempt; the first in the log wins.
+
+    `repost`: Druid lost the attempt, post it again. `waive`: these rejected rows will not be corrected.
+    """
 
     event_type: ClassVar[str] = "ingest.task.command.v1"
     topic: ClassVar[str] = "task.commands"
@@ -396,6 +423,10 @@ class TaskCommand(Event):
     """How many commands of this kind the attempt had before."""
     reason: str | None = None
     """Why it was asked for."""
+    rows: RowCount | None = None
+    """With `waive`: how many rejected rows."""
+    records: str | None = None
+    """With `waive`: which records, as in `3,77,100-101`; absent when all that were left were meant."""
 
     @property
     def stage(self) -> str:

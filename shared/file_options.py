@@ -6,6 +6,7 @@ What is named here is only what can be known without the file. A sheet is looked
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal, get_args
@@ -16,6 +17,9 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 # Python calls these encodings of text; no file is written in them.
 _NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+
+_ROWS = re.compile(r"^[0-9]{1,18}$")
+_RATIO = re.compile(r"^(?:[0-9]|[0-9]?\.[0-9]{1,17}|[0-9]\.)$")
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
@@ -106,6 +110,18 @@ def problem_with_thousands(text: str) -> str | None:
     return None if text in THOUSANDS else f"{text[:40]!r} must be a comma, point, space or apostrophe"
 
 
+def problem_with_rows(text: str) -> str | None:
+    """What stands against a number of rows, as the end of a sentence."""
+    return None if _ROWS.match(text) else f"{text[:40]!r} is no number of rows; send a whole number such as 100"
+
+
+def problem_with_ratio(text: str) -> str | None:
+    """What stands against a share, as the end of a sentence."""
+    if _RATIO.match(text) and 0 <= float(text) <= 1:
+        return None
+    return f"{text[:40]!r} is no share; send a number from 0 to 1, such as 0.05 for 5 %"
+
+
 PROBLEMS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
@@ -116,5 +132,7 @@ PROBLEMS: Mapping[str, Callable[[str], str | None]] = {
     "escape": problem_with_escape,
     "decimal_mark": problem_with_decimal_mark,
     "thousands": problem_with_thousands,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
 }
 """What can be said against the text of an option, by its name; the other options are checked where they are used."""

@@ -57,7 +57,10 @@ def problem_of(error: Exception) -> ProblemError:
 def _framework_problem(error: HTTPException) -> ProblemError:
     kind = of_status(error.status_code)
     details = {
-        ProblemKind.NOT_FOUND: "The pages are GET /, POST /api/ingest/upload and GET /api/ingest/status/{task_id}.",
+        ProblemKind.NOT_FOUND: (
+            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, and POST "
+            "/api/ingest/tasks/{task_id}/corrections and /waivers."
+        ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }
     detail = details.get(kind, "The request cannot be understood.")

@@ -23,6 +23,8 @@ FIELD_BYTES: Mapping[str, int] = {
     "timestamp_column": 4096,
     "timestamp_format": 512,
     "time_zone": 256,
+    "max_rejected_rows": 64,
+    "max_rejected_ratio": 64,
     "delimiter": 64,
     "encoding": 256,
     "sheet": 1024,
@@ -39,6 +41,8 @@ _CHARACTERS: Mapping[str, int] = {
     "timestamp_column": 1024,
     "timestamp_format": 128,
     "time_zone": 64,
+    "max_rejected_rows": 18,
+    "max_rejected_ratio": 20,
     "encoding": 64,
     "sheet": 256,
     "format": 64,
@@ -55,10 +59,26 @@ class UploadForm:
     options: LoadOptions
 
 
-def check_name(name: str) -> None:
+@dataclass(frozen=True)
+class FormKind:
+    """Which fields a form may have beside its file; `datasource_name` where it is known without the form."""
+
+    fields: tuple[str, ...]
+    datasource_name: str | None = None
+
+
+UPLOAD = FormKind(tuple(FIELD_BYTES))
+
+
+def correction_form(datasource_name: str) -> FormKind:
+    """The form of a correction: where its rows go and what they mean was said with the file that it corrects."""
+    return FormKind(("user_id", "delimiter", "encoding", "sheet", "format"), datasource_name)
+
+
+def check_name(name: str, kind: FormKind = UPLOAD) -> None:
     """Refuse a field that does not exist: a typing error would otherwise be an option that is not heeded."""
-    if name not in FIELD_BYTES:
-        known = ", ".join((FILE, *FIELD_BYTES))
+    if name not in kind.fields:
+        known = ", ".join((FILE, *kind.fields))
         raise ProblemError(
             ProblemKind.UNKNOWN_FIELD, f"The form has a field {name[:100]!r}; known are {known}.", field=name[:100]
         )
@@ -92,16 +112,17 @@ def parse_field(name: str, raw: bytes) -> str | None:
     return value
 
 
-def form_of(fields: Mapping[str, str | None]) -> UploadForm:
+def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> UploadForm:
     """Put parsed fields together.
 
     Raises:
         ProblemError: there is no datasource_name.
     """
-    datasource_name = fields.get(DATASOURCE)
+    datasource_name = kind.datasource_name or fields.get(DATASOURCE)
     if datasource_name is None:
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
+    bad_rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
     return UploadForm(
         datasource_name=datasource_name,
         user_id=fields.get("user_id"),
@@ -110,6 +131,8 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             time_zone=fields.get("time_zone"),
+            max_rejected_rows=None if bad_rows is None else int(bad_rows),
+            max_rejected_ratio=None if ratio is None else float(ratio),
             delimiter=fields.get("delimiter"),
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),

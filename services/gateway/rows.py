@@ -12,13 +12,12 @@ from typing import Any, Protocol
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway.decisions import SOURCE, Decided, OvertakenError, decide
 from shared.db.engine import Database
 from shared.db.models import Upload
 from shared.events import DEFAULT_TENANT, FileUploaded
 from shared.kafka.envelope import encode
 from shared.outbox import promise
-
-SOURCE = "gateway"
 
 
 class UploadState(StrEnum):
@@ -64,6 +63,7 @@ class FoundUpload:
     options: Mapping[str, Any]
     file_size: int | None
     sha256: str | None
+    corrects: str | None = None
 
 
 class UploadRows(Protocol):
@@ -75,8 +75,14 @@ class UploadRows(Protocol):
     async def take_over(self, found: FoundUpload) -> Claim | None:
         """Claim a RECEIVING row whose holder is dead; None when it has moved on meanwhile."""
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
-        """RECEIVING → STORED and the promise of the event, together; False when the claim is lost."""
+    async def store(
+        self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
+    ) -> bool:
+        """RECEIVING → STORED and the promise of the event, together; False when the claim is lost.
+
+        For a correction, `seen` is what was decided about its parent when it was planned, and the decision for it is
+        kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since.
+        """
 
     async def find(self, task_id: str) -> FoundUpload | None:
         """Look an upload up."""
@@ -134,7 +140,9 @@ class PostgresUploadRows:
             begun_at = (await connection.execute(claiming)).scalar_one_or_none()
         return None if begun_at is None else Claim(found.upload, begun_at, fresh=False)
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+    async def store(
+        self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
+    ) -> bool:
         """See `UploadRows.store`."""
         storing = (
             update(Upload)
@@ -149,11 +157,14 @@ class PostgresUploadRows:
                 sha256=event.sha256,
                 etag=event.etag,
                 stored_at=event.accepted_at,
+                corrects=event.correction.parent_task_id if event.correction else None,
             )
             .returning(Upload.task_id)
         )
         async with self._database.transaction() as connection:
             stored = (await connection.execute(storing)).scalar_one_or_none() is not None
+            if stored and seen is not None and not await decide(connection, seen, child_task_id=event.task_id):
+                raise OvertakenError
             if stored:
                 await promise(connection, encode(event, source=SOURCE, traceparent=traceparent))
         return stored
@@ -216,4 +227,5 @@ def _found(row: Row[Any]) -> FoundUpload:
         options=row.options,
         file_size=row.file_size,
         sha256=row.sha256,
+        corrects=row.corrects,
     )

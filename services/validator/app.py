@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from services.validator.handlers import uploaded_handler
 from services.validator.judge import Judge, Rules
+from services.validator.readings import Readings
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
 from shared.db.engine import Database
@@ -45,7 +46,7 @@ def create_app(
         child=options.child_limits(),
     )
     workplace = Workplace(options.work_dir)
-    judge = Judge(store, inbox, producer, rules, workplace, lambda: datetime.now(UTC))
+    judge = Judge(store, inbox, producer, rules, workplace, Readings(database), lambda: datetime.now(UTC))
     worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
     handle = uploaded_handler(database, inbox, worker.wake, small_file_bytes=options.small_file_bytes)
     consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)

@@ -14,13 +14,16 @@ from services.validator.engine import (
     Accepted,
     ChildDied,
     ChildLimits,
+    Correction,
     ParseLimits,
     ParseOptions,
     ParseRequest,
     Rejected,
     run_child,
 )
+from services.validator.parentage import correction_of, parent_unknown
 from services.validator.publication import Run
+from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
 from shared.db.storable import storable
@@ -33,6 +36,8 @@ from shared.telemetry import logger
 from shared.worker import Done, EffectDiedError
 
 _log = logger(__name__)
+# The event that tells the verdict, and what is kept of an accepted file beside it.
+Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
 
@@ -62,6 +67,7 @@ class Judge:
         producer: EventProducer,
         rules: Rules,
         workplace: Workplace,
+        readings: Readings,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -69,6 +75,7 @@ class Judge:
         self._producer = producer
         self._rules = rules
         self._workplace = workplace
+        self._readings = readings
         self._clock = clock
 
     async def __call__(self, job: Job) -> Done:
@@ -85,8 +92,9 @@ class Judge:
         run = Run(event.task_id, uuid4().hex, self._clock())
         validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
         await self._producer.emit(validating, traceparent=job.traceparent)
-        spoken = _written(await self._judge(event, run))
-        await self._inbox.update(job, outcome=spoken)
+        outcome, reading = await self._judge(event, run)
+        spoken = _written(outcome)
+        await self._inbox.update(job, outcome=spoken, reading=reading)
         if job.tries > 1:
             await self._sweep(run)
         return Done((_read(spoken),))
@@ -101,17 +109,37 @@ class Judge:
         problem = Problem(code="validator_died", message=message)
         return (publication.moved(event, TaskStatus.FAILED, occurred_at=self._clock(), problem=problem),)
 
-    async def _judge(self, event: FileUploaded, run: Run) -> FileValidated | TaskUpdated:
+    async def _judge(self, event: FileUploaded, run: Run) -> Judged:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
-            return self._end(event, TaskStatus.REJECTED, source)
+            return self._end(event, TaskStatus.REJECTED, source), None
         with self._workplace.folder(event.task_id) as folder:
             file = folder / "source"
             found = await self._fetch(event, source, file)
             if isinstance(found, Problem):
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
-                return self._end(event, status, found)
-            return await self._read(event, run, file, found.size_bytes)
+                return self._end(event, status, found), None
+            correction = await self._correction(event, folder)
+            if isinstance(correction, Problem):
+                return self._end(event, TaskStatus.REJECTED, correction), None
+            return await self._read(event, run, file, found.size_bytes, correction)
+
+    async def _correction(self, event: FileUploaded, folder: Path) -> Correction | Problem | None:
+        """What the file corrects, with the parent's rejects beside it; None when it is a file of its own."""
+        said = event.correction
+        if said is None:
+            return None
+        readings = await self._readings.of((said.parent_task_id, *said.completed))
+        rejects = folder / "parent-rejects"
+        correction = correction_of(said, readings, parent_rejects=rejects)
+        if isinstance(correction, Correction):
+            key = readings[said.parent_task_id].rejects_key
+            try:
+                found = await self._store.head(str(key))
+                await self._store.download(found.key, rejects, etag=found.etag)
+            except ObjectNotFoundError:
+                return parent_unknown(said.parent_task_id)
+        return correction
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}
@@ -132,7 +160,9 @@ class Judge:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
 
-    async def _read(self, event: FileUploaded, run: Run, file: Path, file_size: int) -> FileValidated | TaskUpdated:
+    async def _read(
+        self, event: FileUploaded, run: Run, file: Path, file_size: int, correction: Correction | None
+    ) -> Judged:
         output = file.parent / "output"
         output.mkdir()
         request = ParseRequest(
@@ -142,6 +172,7 @@ class Judge:
             task_id=event.task_id,
             options=ParseOptions(**event.options.model_dump(include=set(ParseOptions.model_fields))),
             limits=self._rules.parse,
+            correction=correction,
         )
         try:
             failpoint("V1")
@@ -152,22 +183,24 @@ class Judge:
 
     async def _conclude(
         self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
-    ) -> FileValidated | TaskUpdated:
+    ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
         limit_bytes = self._rules.max_record_bytes
         if isinstance(verdict, Accepted):
             told = publication.validated(
                 event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
             )
+            told = publication.narrowed(told, limit_bytes=limit_bytes)
             wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
             if wide is None:
                 await self._keep(verdict, run, output)
                 _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-                return told.model_copy(update={"finished_at": self._clock()})
+                kept = reading_of(verdict, rejects_key=told.rejects_key)
+                return told.model_copy(update={"finished_at": self._clock()}), kept
             verdict = wide
         await self._keep(verdict, run, output)
         _log.info("rejected", code=verdict.problems[0].code)
-        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock())
+        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock()), None
 
     async def _keep(self, verdict: Accepted | Rejected, run: Run, output: Path) -> None:
         """Store parts, rejects and report in the run's own folders."""

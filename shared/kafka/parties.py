@@ -55,7 +55,7 @@ class Party:
 
 PARTIES = (
     Party("upstream", says=(UpstreamFile,)),
-    Party("gateway", says=(FileUploaded,)),
+    Party("gateway", says=(FileUploaded, TaskCommand)),
     Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded,)),
     Party(
         "submitter",
@@ -63,7 +63,7 @@ PARTIES = (
         hears=(FileUploaded, FileValidated, TaskUpdated, TaskCommand),
     ),
     Party("monitor", says=(TaskUpdated, TaskCommand), hears=(DruidSubmitted,)),
-    Party("projector", hears=(FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)),
+    Party("projector", hears=(FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)),
 )
 SERVICES_THAT_LISTEN = tuple(party.name for party in PARTIES if party.hears)
 

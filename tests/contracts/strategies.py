@@ -27,6 +27,15 @@ options = st.builds(
     skip_rows=st.none() | st.integers(0, 1_000),
     comment=st.none() | st.sampled_from(["#", "//"]),
     decimal_mark=st.none() | st.sampled_from([".", ","]),
+    max_rejected_rows=st.none() | rows,
+    max_rejected_ratio=st.none() | st.floats(0, 1),
+)
+correction = st.builds(
+    events.Correction,
+    parent_task_id=task_ids,
+    rows=rows,
+    completed=st.lists(task_ids, max_size=3).map(tuple),
+    waived=maybe_words,
 )
 uploaded = st.builds(
     events.FileUploaded,
@@ -40,6 +49,7 @@ uploaded = st.builds(
     sha256=maybe_words,
     etag=maybe_words,
     options=options,
+    correction=st.none() | correction,
 )
 part = st.builds(events.Part, key=words, rows=rows, bytes=rows, sha256=words)
 column = st.builds(
@@ -70,6 +80,8 @@ validated = st.builds(
     rejects_key=maybe_words,
     started_at=times,
     finished_at=times,
+    rejected_records=maybe_words,
+    corrected_records=maybe_words,
 )
 submitted = st.builds(
     events.DruidSubmitted,
@@ -121,5 +133,7 @@ command = st.builds(
     issued_at=times,
     sequence=st.integers(0, 2**31),
     reason=maybe_words,
+    rows=st.none() | rows,
+    records=maybe_words,
 )
 any_event = st.one_of(uploaded, validated, submitted, updated, command)

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
 
+from .verdict import ExpectedColumn
+
 MIB = 1024 * 1024
 
 
@@ -29,6 +31,7 @@ class ParseOptions(_Model):
     `column_1`, `column_2` and so on. `skip_rows` lines stand before it. Lines that begin with `comment` are no records.
     `escape` is the character before a quote that belongs to the text. `decimal_mark` and `thousands` say how numbers
     are written.
+    `max_rejected_rows` and `max_rejected_ratio` bound the bad rows: `reject_limits`.
     """
 
     timestamp_column: str | None = None
@@ -44,6 +47,8 @@ class ParseOptions(_Model):
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     decimal_mark: Literal[".", ","] | None = None
     thousands: str | None = None
+    max_rejected_rows: int | None = Field(default=None, ge=0)
+    max_rejected_ratio: float | None = Field(default=None, ge=0, le=1)
 
 
 class ParseLimits(_Model):
@@ -64,6 +69,20 @@ class ParseLimits(_Model):
     max_problem_samples: int = Field(default=20, ge=0)
 
 
+class Correction(_Model):
+    """The file holds corrected rows of another one, its parent, and is read as that was read: nothing is inferred.
+
+    `columns` are the parent's in the order of its file, the time among them. At most `rows` rows are taken.
+    `parent_rejects` is the parent's rejects object, and `settled` are its records that are corrected or waived already,
+    as in `3,77,100-101`; both count for rows that say which record they correct.
+    """
+
+    columns: tuple[ExpectedColumn, ...] = Field(min_length=1)
+    rows: int = Field(ge=0)
+    parent_rejects: Path
+    settled: str = ""
+
+
 class ParseRequest(_Model):
     """One file to judge. `output_dir` must exist and be writable.
 
@@ -78,5 +97,6 @@ class ParseRequest(_Model):
     task_id: str | None = Field(min_length=1)
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
+    correction: Correction | None = None
     require_time: bool = True
     write_rows: bool = True

@@ -12,6 +12,7 @@ from io import BytesIO
 from pydantic import JsonValue
 
 from services.validator.engine.block import BadRecord, Block, RowError
+from services.validator.engine.reject_limits import RejectLimits
 from services.validator.engine.request import ParseRequest
 from services.validator.engine.source import Source, check_utf8, with_last
 from services.validator.engine.verdict import BadFile, Code
@@ -23,7 +24,7 @@ _BLANK = b" \t\r\n"
 
 
 @dataclass(slots=True)
-class _Lines:
+class Lines:
     """Whole lines of the file and what stands on those that are not blank."""
 
     offset: int
@@ -39,7 +40,10 @@ class NdjsonReader:
         self._longest = request.limits.max_record_bytes
         self._source = Source(request)
         keys = KeyCollector(request.limits.max_columns)
+        limits = RejectLimits.of(request.options)
         for piece in self._pieces():
+            if limits.ends_reading(keys.bad):
+                break  # whoever reads the records stops at the same place
             for record, names in piece.records:
                 keys.add(record, names)
         self.header, self.types = keys.columns()
@@ -67,7 +71,7 @@ class NdjsonReader:
             line += len(piece.lines)
             yield block
 
-    def _block(self, piece: _Lines, record: int, line: int) -> Block:
+    def _block(self, piece: Lines, record: int, line: int) -> Block:
         good, rows, bad = [], [], []
         for ordinal, (found, _) in enumerate(piece.records):
             if isinstance(found, RowError):
@@ -80,7 +84,7 @@ class NdjsonReader:
         blank = len(piece.lines) - len(piece.starts)
         return Block(record, line, piece.offset, piece.lines, piece.starts, ends, good, frame, bad, blank)
 
-    def _pieces(self) -> Iterator[_Lines]:
+    def _pieces(self) -> Iterator[Lines]:
         offset = self._source.text_offset
         data = b""
         for chunk, last in with_last(self._source.chunks(offset)):
@@ -88,7 +92,7 @@ class NdjsonReader:
             end = len(data) if last else data.rfind(b"\n") + 1
             text = data[:end]
             check_utf8(text, offset)
-            piece = _Lines(offset, BytesIO(text).readlines(), [], [])
+            piece = Lines(offset, BytesIO(text).readlines(), [], [])
             longest = max(len(data) - end, max(map(len, piece.lines), default=0) - 1)
             if longest > self._longest:
                 limit = self._longest
