@@ -147,6 +147,8 @@ class DelimitedReader:
                 if found.rows:
                     return self._head_of(found.rows[0], lines, found.starts[0], found.ends[0], found.comment_lines)
             if len(data) > CHUNK_BYTES + self._limits.max_record_bytes:
+                if not lines:
+                    self._refuse_long_record(offset)
                 raise BadFile(Code.HEADER_INVALID, f"There is no header in the first {len(data):,} bytes.")
         if skip:
             message = f"The file holds nothing behind the {skip:,} lines before the header (skip_rows)."
