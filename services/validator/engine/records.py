@@ -132,6 +132,8 @@ class DelimitedReader:
             data += chunk
             end = _line_end(data, last=last)
             self._check_length(data, end, offset)
+            if not end and len(data) > CHUNK_BYTES + self._limits.max_record_bytes:
+                self._refuse_long_record(offset)
             lines = data[:end].splitlines(keepends=True)
             if len(lines) > skip and self._dialect.has_header is False and self._dialect.columns:
                 return self._headless(lines[:skip])
@@ -147,8 +149,6 @@ class DelimitedReader:
                 if found.rows:
                     return self._head_of(found.rows[0], lines, found.starts[0], found.ends[0], found.comment_lines)
             if len(data) > CHUNK_BYTES + self._limits.max_record_bytes:
-                if not lines:
-                    self._refuse_long_record(offset)
                 raise BadFile(Code.HEADER_INVALID, f"There is no header in the first {len(data):,} bytes.")
         if skip:
             message = f"The file holds nothing behind the {skip:,} lines before the header (skip_rows)."
