@@ -96,12 +96,17 @@ async def test_every_thread_of_the_real_child_is_confined(judge: Judge) -> None:
     threads: dict[str, bytes] = {}
     limits = b""
     while not running.done():
-        for task in Path(f"/proc/{pid}/task").glob("*"):
-            threads[task.name] = process_file(pid, f"task/{task.name}/status") or threads.get(task.name, b"")
+        threads |= statuses(pid)
         limits = process_file(pid, "limits") or limits
         await asyncio.sleep(0.01)
     assert (await running).outcome == "accepted"
     assert len(threads) > 1
-    assert all(b"Seccomp:\t2\n" in status and b"NoNewPrivs:\t1\n" in status for status in threads.values() if status)
+    assert all(b"Seccomp:\t2\n" in status and b"NoNewPrivs:\t1\n" in status for status in threads.values())
     (open_files,) = [line for line in limits.splitlines() if line.startswith(b"Max open files")]
     assert open_files.split()[3:5] == [str(confinement.MAX_OPEN_FILES).encode()] * 2
+
+
+def statuses(pid: int) -> dict[str, bytes]:
+    """What the kernel says of each thread that there is at this moment."""
+    names = [task.name for task in Path(f"/proc/{pid}/task").glob("*")]
+    return {name: status for name in names if (status := process_file(pid, f"task/{name}/status"))}
