@@ -13,7 +13,7 @@ import pytest
 
 from services.validator.engine import ChildLimits, child, confinement, run_child
 from tests.verdicts.judging import Judge
-from tests.verdicts.test_child import process_file, settled, started_child
+from tests.verdicts.processes import process_file, settled, started_child
 
 ROOT = Path(child.__file__).parents[3]
 # Tries everything after `before` and prints what came of it: "open", or the name of the error.

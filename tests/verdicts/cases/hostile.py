@@ -186,8 +186,8 @@ BOMBS = (
     Hostile("zip", "a bomb", lambda: zip_of("a.csv", repeated(b"ts,a\n", 160 * MIB)), "limit_inflate_ratio"),
     Hostile("zip", "a member of 200 MB that says it has 20 bytes", zip_that_lies, "format_damaged"),
     Hostile("zip", "members that share their bytes", zip_that_overlaps, "format_damaged"),
-    Hostile("tar", "a hole of 8 GiB", sparse_tar, "archive_member"),
-    Hostile("tar", "a name of 2 GB", tar_of_long_names, "limit_inflate_ratio"),
+    Hostile("tar", "a hole of 8 GiB", sparse_tar, "limit_inflate_ratio"),
+    Hostile("tar", "a name of 2 GB", tar_of_long_names, "limit_memory"),
     Hostile(
         "xlsx",
         "a bomb",
@@ -200,14 +200,19 @@ BOMBS = (
         lambda: parquet(pa.table({"ts": pa.array(EQUAL).dictionary_encode()})),
         "limit_inflate_ratio",
     ),
-    Hostile("parquet", "a page of 700 MB", lambda: parquet(pa.table({"ts": ["x" * 700 * MIB]})), "limit_record"),
-    Hostile("orc", "20 million equal rows", lambda: orc_of(pa.table({"ts": EQUAL})), "limit_inflate_ratio"),
+    Hostile("parquet", "a page of 700 MB", lambda: parquet(pa.table({"ts": ["x" * 700 * MIB]})), "limit_memory"),
+    Hostile(
+        "orc",
+        "5 million equal rows",
+        lambda: orc_of(pa.table({"ts": ["2024-01-01" + " " * 90] * 5_000_000})),
+        "limit_memory",
+    ),
     Hostile("avro", "a block that inflates to 70 MB", lambda: avro_text(70_000_000), "limit_inflated"),
     Hostile("avro", "an array of 2^40 nulls", lambda: avro_of_nothing(b"\x80\x80\x80\x80\x80\x40"), "limit_memory"),
 )
 
 SIZES = (
-    Hostile("delimited", "a million columns", lambda: b"ts," + b"a," * 1_000_000 + b"\n1\n", "limit_columns"),
+    Hostile("delimited", "a million columns", lambda: b"ts" + b"," * 1_000_000 + b"\n1\n", "limit_columns"),
     Hostile("ndjson", "a million keys", lambda: b"".join(b'{"k%d": 1}\n' % n for n in range(10**6)), "limit_columns"),
     Hostile(
         "parquet", "20,000 columns", lambda: parquet(pa.table({f"c{n}": [1] for n in range(20_000)})), "limit_columns"
