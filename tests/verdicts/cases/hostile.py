@@ -228,8 +228,14 @@ SIZES = (
     Hostile(
         "delimited",
         "a quoted field of 2 GB",
-        lambda: gzipped(after(GOOD + b'1,"', repeated(b"x\n", 2**31))),
+        lambda: gzipped(after(GOOD + b'1,"', repeated(b"x", 2**31))),
         "limit_record",
+    ),
+    Hostile(
+        "delimited",
+        "a quoted field of a billion lines",
+        lambda: gzipped(after(GOOD + b'1,"', repeated(b"x\n", 2**31))),
+        "limit_memory",
     ),
     Hostile(
         "delimited",
