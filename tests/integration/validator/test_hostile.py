@@ -47,6 +47,12 @@ async def last_word(validator: Validator, task_id: str, *, seconds: float = 90) 
     return word(record.value)
 
 
+def tries(validator: Validator, task_id: str) -> int:
+    """How often the validator has begun to read the file."""
+    said = [json.loads(record.value or b"{}") for record in validator.said.items]
+    return sum(one["task_id"] == task_id and one.get("status") == "VALIDATING" for one in said)
+
+
 @pytest.mark.timeout(300)
 async def test_it_stays_small_and_the_next_file_is_judged_at_once(validator: Validator) -> None:
     assert (await last_word(validator, await validator.send(GOOD)))["rows_accepted"] == 1_000
@@ -55,6 +61,7 @@ async def test_it_stays_small_and_the_next_file_is_judged_at_once(validator: Val
     for name in CHOSEN:
         said = await last_word(validator, await validator.send(files[name].make()))
         assert (said["status"], said["reason"]) == ("REJECTED", files[name].rule), said
+        assert tries(validator, said["task_id"]) == 1
         sent = time.monotonic()
         said = await last_word(validator, await validator.send(GOOD))
         took, grown = time.monotonic() - sent, validator.rss_bytes() - before
@@ -84,5 +91,6 @@ async def test_a_child_that_dies_three_times_is_our_fault_and_knew_no_secret(
                 break
     said = await last_word(validator, task_id)
     assert (said["status"], said["reason"]) == ("FAILED", "validator_died")
+    assert tries(validator, task_id) == 3
     assert "a fault of the service, not of the file" in said["problems"][0]["message"]
     assert (await last_word(validator, await validator.send(GOOD)))["rows_accepted"] == 1_000
