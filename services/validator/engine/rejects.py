@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from shared.record_set import RecordSet
@@ -34,22 +35,18 @@ class RejectsWriter:
         self.rows = 0
         self.records: RecordSet | None = RecordSet()
 
-    def write(self, place: Place, fields: list[str] | dict[str, str], error: RowError) -> None:
-        """Take one bad row. `fields` is a list where the row does not have the header's shape."""
-        stated = {
-            "code": error.code,
-            "column": error.column,
-            "value": error.value,
-            "message": error.message,
-            "suggestion": error.suggestion,
-        }
+    def write(self, place: Place, fields: list[str] | dict[str, str], errors: Sequence[RowError]) -> None:
+        """Take one bad row with one error at least, of which `counts` has the first.
+
+        `fields` is a list where the row does not have the header's shape.
+        """
         line = {
             "record": place.record,
             "line": place.line,
             "byte_offset": place.byte_offset,
             "raw": place.raw,
             "fields": fields,
-            "errors": [stated],
+            "errors": [_stated(error) for error in errors],
         }
         if place.member is not None:
             line["member"] = place.member
@@ -60,8 +57,9 @@ class RejectsWriter:
             self.records = None if self.records.is_long else self.records
         self._waiting += _encode(line).encode() + b"\n"
         self.rows += 1
-        self.counts[error.code] += 1
-        self.problems.add(place, error)
+        self.counts[errors[0].code] += 1
+        for error in errors:
+            self.problems.add(place, error)
         if len(self._waiting) >= FLUSH_BYTES:
             self.flush()
 
@@ -81,3 +79,14 @@ class RejectsWriter:
             return None
         self._sink.close()
         return RejectsFile(name=self._path.name, rows=self._sink.rows, bytes=self._sink.bytes, sha256=self._sink.sha256)
+
+
+def _stated(error: RowError) -> dict[str, str | None]:
+    stated = {
+        "code": error.code,
+        "column": error.column,
+        "value": error.value,
+        "message": error.message,
+        "suggestion": error.suggestion,
+    }
+    return stated if error.constraint is None else {**stated, "constraint": error.constraint}
