@@ -21,7 +21,7 @@ def contract(columns: str, more: str = "") -> Contract:
     return read_contract(f"{HEAD}columns:\n{TIME}{columns}{more}{ALL_BAD if 'limits' not in more else ''}")
 
 
-def judged(judge: Judge, stated: Contract, content: str, **options: Any) -> Outcome:
+def judged(judge: Judge, stated: Contract, content: str | bytes, **options: Any) -> Outcome:
     return judge.outcome(judge.request(content, **options).model_copy(update={"contract": stated}))
 
 

@@ -82,7 +82,10 @@ def file_columns(
             continue
         stated = contract.column(name.name)
         inferred = _inferred(index, survey, readings)
-        kind = inferred if stated is None else _type(stated.type, inferred, misfits=misfits[index])
+        if stated is not None and stated.role == "time":
+            kind: ColumnType | None = stated.type  # judged as the time of the rows: what cannot be read costs its row
+        else:
+            kind = inferred if stated is None else _type(stated.type, inferred, misfits=misfits[index])
         found.append(FileColumn(name.name, kind))
     return found
 

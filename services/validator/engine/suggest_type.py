@@ -18,7 +18,7 @@ _LEAST_LETTERS = 4
 
 
 def suggest_of_type(value: str, column: ExpectedColumn) -> str | None:
-    """The value with its spaces off, its decimal comma as a point, its time in the format of the column, if it is of the type."""
+    """The value without spaces, with a point, or with its time in the column's format; None if it is still no value."""
     trimmed = value.strip()
     if trimmed != value and _is_of(trimmed, column):
         return trimmed
