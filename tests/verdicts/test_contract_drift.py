@@ -115,7 +115,9 @@ def test_a_date_whose_format_the_file_does_not_settle_is_asked_for(judge: Judge)
     outcome = judged(judge, contract("  - {name: d, type: date}\n"), f"ts,d\n{DAY},01/02/2024\n")
     assert outcome.code == "timestamp_ambiguous"
     assert "State its format in the contract" in outcome.message
-    found = judged(judge, contract("  - {name: d, type: date, unique: true}\n"), f"ts,d\n{DAY},31/01/2024\n{DAY},31/01/2024\n")
+    found = judged(
+        judge, contract("  - {name: d, type: date, unique: true}\n"), f"ts,d\n{DAY},31/01/2024\n{DAY},31/01/2024\n"
+    )
     assert [row["d"] for row in found.rows] == ["2024-01-31"]
     assert broken(found) == {2: [("unique-error", "unique")]}
 
