@@ -296,7 +296,9 @@ def _next_steps(
         steps = steps or [("correct the file, and validate it again",)]
     else:
         asked = answers or [("--timestamp-column COLUMN",)] if questions else [()]
-        steps = [("ingest put", file, "-d NAME", *_said(said, answer), *answer) for answer in asked]
+        # The service has the contract of the datasource.
+        sent = {option: value for option, value in said.items() if option != "contract"}
+        steps = [("ingest put", file, "-d NAME", *_said(sent, answer), *answer) for answer in asked]
     if report.rows.rejected and bad_rows_wanted:
         steps.append(("ingest validate", file, *_said(said), "--rejects-out FILE"))
     yield from (Line(""), Line("  What to do next", _HEAD))

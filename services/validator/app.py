@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from services.validator.handlers import uploaded_handler
 from services.validator.judge import Judge, Rules
+from services.validator.lanes import Lanes
 from services.validator.readings import Readings
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
@@ -46,9 +47,18 @@ def create_app(
         child=options.child_limits(),
     )
     workplace = Workplace(options.work_dir)
-    judge = Judge(store, inbox, producer, rules, workplace, Readings(database), lambda: datetime.now(UTC))
-    worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
-    handle = uploaded_handler(database, inbox, worker.wake, small_file_bytes=options.small_file_bytes)
+    lanes = Lanes(options.small_file_bytes)
+    judge = Judge(store, inbox, producer, rules, workplace, lanes, Readings(database), lambda: datetime.now(UTC))
+    worker = Worker(
+        inbox,
+        judge,
+        judge.last_words,
+        producer,
+        name=NAME,
+        concurrency=options.concurrency,
+        kept_free=options.small_file_workers,
+    )
+    handle = uploaded_handler(database, inbox, worker.wake, lanes)
     consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)
 
     async def work(stop: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,7 @@ from services.validator.engine import (
     Rejected,
     run_child,
 )
+from services.validator.lanes import Lanes
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.publication import Run
 from services.validator.readings import Readings, reading_of
@@ -33,7 +34,7 @@ from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
 from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError, StoredObject
 from shared.telemetry import logger
-from shared.worker import Done, EffectDiedError
+from shared.worker import Done, EffectDiedError, Wait
 
 _log = logger(__name__)
 # The event that tells the verdict, and what is kept of an accepted file beside it.
@@ -67,6 +68,7 @@ class Judge:
         producer: EventProducer,
         rules: Rules,
         workplace: Workplace,
+        lanes: Lanes,
         readings: Readings,
         clock: Callable[[], datetime],
     ) -> None:
@@ -75,11 +77,12 @@ class Judge:
         self._producer = producer
         self._rules = rules
         self._workplace = workplace
+        self._lanes = lanes
         self._readings = readings
         self._clock = clock
 
-    async def __call__(self, job: Job) -> Done:
-        """Judge the file of a leased job.
+    async def __call__(self, job: Job) -> Done | Wait:
+        """Judge the file of a leased job; one that stands in the wrong lane is put into its own instead.
 
         Raises:
             TransientError: Kafka, PostgreSQL or the object store is away.
@@ -89,6 +92,9 @@ class Judge:
         if spoken is not None:
             return Done((_read(spoken),))
         event = FileUploaded.model_validate(job.event)
+        if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
+            await self._inbox.update(job, lane=lane)
+            return Wait(timedelta(0), None)
         run = Run(event.task_id, uuid4().hex, self._clock())
         validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
         await self._producer.emit(validating, traceparent=job.traceparent)
@@ -140,6 +146,16 @@ class Judge:
             except ObjectNotFoundError:
                 return parent_unknown(said.parent_task_id)
         return correction
+
+    async def _size(self, event: FileUploaded) -> int | None:
+        """The size of a file that came without one; None where it cannot be had, which is told when it is fetched."""
+        source = permitted(event, self._rules.allowed_buckets)
+        if isinstance(source, Problem):
+            return None
+        try:
+            return (await self._store.head(source.key, bucket=source.bucket)).size_bytes
+        except (ObjectNotFoundError, StorageRefusedError):
+            return None
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}

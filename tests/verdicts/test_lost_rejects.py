@@ -40,7 +40,7 @@ def test_every_bad_row_is_counted_where_duckdb_loses_them(judge: Judge, tmp_path
     path = tmp_path / "bad.csv"
     path.write_text(CONTENT)
     assert recorded_by_duckdb(path) < BAD_ROWS
-    outcome = judge(CONTENT, timestamp_column="t")
+    outcome = judge(CONTENT, timestamp_column="t", max_rejected_ratio=1.0)
     verdict = outcome.accepted
     assert (verdict.rows_accepted, verdict.rows_rejected) == (1, BAD_ROWS)
     assert verdict.second_count == BAD_ROWS + 1
@@ -63,7 +63,7 @@ def test_a_reader_that_lost_rejects_is_not_believed(judge: Judge, monkeypatch: p
             block.ends = [end for ordinal, end in enumerate(block.ends) if ordinal not in lost]
             yield block
 
-    assert judge(content, limits=ParseLimits()).accepted.rows_rejected == 5_000
+    assert judge(content, limits=ParseLimits(), max_rejected_ratio=1.0).accepted.rows_rejected == 5_000
     monkeypatch.setattr(records.DelimitedReader, "blocks", losing)
     outcome = judge(content)
     assert outcome.code == "count_mismatch"

@@ -12,8 +12,8 @@ from .block import RowError
 from .request import Correction
 from .verdict import Code
 
-# How `rejects` begins every line.
-_RECORD = re.compile(rb'\{"record": ([0-9]+),')
+# How `rejects` begins every line; the space is of files that earlier versions wrote.
+_RECORD = re.compile(rb'\{"record": ?([0-9]+),')
 _NUMBER = re.compile(r"^[0-9]{1,18}$")
 
 
@@ -57,6 +57,18 @@ class KnownRecords:
 
 
 def rejected_records(path: Path) -> RecordSet:
-    """The numbers of all records in a rejects object."""
+    """The numbers of all records in a rejects object.
+
+    Raises:
+        ValueError: a line does not begin as we write it, so the object is not one of ours.
+    """
     with gzip.open(path) as lines:
-        return RecordSet(int(match[1]) for line in lines if (match := _RECORD.match(line)))
+        return RecordSet(_record_of(line) for line in lines)
+
+
+def _record_of(line: bytes) -> int:
+    match = _RECORD.match(line)
+    if match is None:
+        msg = f"a line of rejects begins with {line[:40]!r}"
+        raise ValueError(msg)
+    return int(match[1])

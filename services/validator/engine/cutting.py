@@ -17,8 +17,6 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
-from operator import methodcaller
 
 import polars as pl
 
@@ -26,6 +24,8 @@ from .block import BadRecord, RowError
 from .dialect import Dialect
 from .encoding_faults import EncodingFaults
 from .escapes import for_csv
+from .odd_lines import OddLines, field_count, without
+from .plain import Lines, cut_plain, find_long_line
 from .quoting import Doubt, Quoting, explain, refuse
 from .request import ParseLimits
 from .verdict import Code
@@ -43,12 +43,12 @@ class Cut:
     """The records of some lines; `used` bytes of them are done, the rest waits for more."""
 
     used: int
-    lines: list[bytes]
+    lines: Sequence[bytes]
     frame: pl.DataFrame
-    starts: list[int] | range
-    ends: list[int] | range
-    good: list[int] | range
-    bad: list[BadRecord]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    good: Sequence[int]
+    bad: Sequence[BadRecord]
     blank_lines: int = 0
     comment_lines: int = 0
 
@@ -94,15 +94,17 @@ class Cutter:
 
     def cut(self, text: bytes, offset: int, line: int, *, last: bool) -> Cut:
         """Cut whole lines that begin at a byte offset and a line number. Raises `BadFile` where certainty ends."""
-        lines = text.splitlines(keepends=True)
+        lines = Lines(text)
         broken = self._encoding.find(text, lines, offset)
         escapes = self._dialect.escape is not None and self._dialect.escape.encode() in text
-        if b'"' not in text and not escapes and self._delimiter.isascii():
-            cut = self._cut_plain(text, lines, broken)
+        if b'"' in text or escapes or not self._delimiter.isascii():
+            cut = self._cut_quoted(list(lines), line, broken, last=last)
+        elif broken or (self._comment and self._comment in text) or find_long_line(text, self._longest):
+            cut = self._cut_lines(text, lines, broken)
         else:
-            cut = self._cut_quoted(lines, line, broken, last=last)
+            cut = self._cut_plain(text)
         if not text.isascii():
-            self._encoding.count(cut.lines, broken, sum(bad.error is _NOT_UTF8 for bad in cut.bad))
+            self._encoding.count(cut.lines, broken, sum(bad.error is _NOT_UTF8 for bad in cut.bad) if broken else 0)
         return cut
 
     def _cut_quoted(self, lines: list[bytes], line: int, broken: frozenset[int], *, last: bool) -> Cut:
@@ -243,23 +245,28 @@ class Cutter:
                 return True
         return False
 
-    def _cut_plain(self, text: bytes, lines: list[bytes], broken: frozenset[int]) -> Cut:
-        """Without a quote every line that is neither blank nor a comment is a record, and Polars cuts it safely."""
-        width, delimiter = self._width, self._delimiter
-        if self._doubt:
-            self._doubt.bytes_left -= len(text)
-        counts = list(map(methodcaller("count", delimiter.encode()), lines))
-        if counts.count(width - 1) == len(lines) and not broken and not self._may_hold_others(text, lines):
-            numbers = range(len(lines))
-            ends = range(1, len(lines) + 1)
-            frame = _frame_of_text(text, delimiter, width, len(lines))
-            return Cut(len(text), lines, frame, numbers, ends, numbers, [])
+    def _cut_plain(self, text: bytes) -> Cut:
+        """Without a quote, a comment and a fault of encoding every line that is not blank is a record."""
+        self._pass_by(text)
+        cut = cut_plain(text, self._delimiter, self._width)
+        if not cut.odd:
+            numbers = range(len(cut.lines))
+            return Cut(len(text), cut.lines, cut.frame, numbers, range(1, len(cut.lines) + 1), numbers, [])
+        starts = without(range(len(cut.lines)), cut.blank)
+        bad = OddLines(cut, self._delimiter, self._width)
+        ends = [start + 1 for start in starts] if cut.blank else range(1, len(starts) + 1)
+        good = without(range(len(starts)), bad.ordinals)
+        return Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(cut.blank))
+
+    def _cut_lines(self, text: bytes, lines: Sequence[bytes], broken: frozenset[int]) -> Cut:
+        """Without a quote every line that is neither blank nor a comment is a record."""
+        self._pass_by(text)
         starts: list[int] = []
         good: list[int] = []
         bad: list[BadRecord] = []
         cut = Cut(len(text), lines, pl.DataFrame(), starts, [], good, bad)
         wanted = []
-        for number, (line, count) in enumerate(zip(lines, counts, strict=True)):
+        for number, line in enumerate(lines):
             content = line.rstrip(b"\r\n")
             if not content:
                 cut.blank_lines += 1
@@ -269,28 +276,30 @@ class Cutter:
                 continue
             ordinal = len(starts)
             starts.append(number)
-            error = None if count == width - 1 else field_count(width, count + 1)
-            if len(content) > self._longest:
-                error = _too_long(self._longest)
-            if number in broken:
-                error = _NOT_UTF8
+            error = self._line_error(content, broken=number in broken)
             if error is None:
                 good.append(ordinal)
                 wanted.append(line)
             else:
-                bad.append(BadRecord(ordinal, error, content.decode("utf-8", "backslashreplace").split(delimiter)))
-        cut.frame = _frame_of_text(b"".join(wanted), delimiter, width, len(wanted))
+                fields = content.decode("utf-8", "backslashreplace").split(self._delimiter)
+                bad.append(BadRecord(ordinal, error, fields))
+        cut.frame = cut_plain(b"".join(wanted), self._delimiter, self._width).frame
         cut.ends = [number + 1 for number in starts]
         return cut
 
-    def _may_hold_others(self, text: bytes, lines: list[bytes]) -> bool:
-        """Whether a line may be blank, a comment or too long."""
-        if not lines:
-            return False
-        sizes = list(map(len, lines))
-        if min(sizes) <= len(b"\r\n") and not all(line.rstrip(b"\r\n") for line in lines):
-            return True
-        return max(sizes) > self._longest or (self._comment is not None and self._comment in text)
+    def _line_error(self, content: bytes, *, broken: bool) -> RowError | None:
+        """What is wrong with a line without quotes."""
+        if broken:
+            return _NOT_UTF8
+        if len(content) > self._longest:
+            return _too_long(self._longest)
+        count = content.count(self._delimiter.encode())
+        return None if count == self._width - 1 else field_count(self._width, count + 1)
+
+    def _pass_by(self, text: bytes) -> None:
+        """Text without a quote cannot be the end of the record that was broken before."""
+        if self._doubt:
+            self._doubt.bytes_left -= len(text)
 
 
 class _Feed:
@@ -339,12 +348,6 @@ def _feed(text: list[str], begin: int, dialect: Dialect) -> _Feed:
     return _PreparedFeed(text, begin, dialect) if dialect.comment or dialect.escape else _Feed(text, begin)
 
 
-@lru_cache(maxsize=1_000)
-def field_count(expected: int, got: int) -> RowError:
-    """The error of a record that has more or fewer fields than the header."""
-    return RowError(Code.FIELD_COUNT, f"expected {expected} fields, got {got}")
-
-
 @lru_cache(maxsize=4)
 def _too_long(longest: int) -> RowError:
     return RowError(Code.LIMIT_RECORD, f"the record is longer than {longest:,} bytes (setting max_record_bytes)")
@@ -355,32 +358,6 @@ def _size(lines: list[bytes], start: int, end: int) -> int:
     if start >= end:
         return 0
     return sum(map(len, lines[start : end - 1])) + len(lines[end - 1].rstrip(b"\r\n"))
-
-
-def _schema(width: int) -> dict[str, pl.DataType]:
-    return {f"c{index}": pl.String() for index in range(width)}
-
-
-def _frame_of_text(text: bytes, delimiter: str, width: int, height: int) -> pl.DataFrame:
-    """Lines without quotes, each with `width` fields, as text columns. A height that is not theirs is our error."""
-    if not height:
-        return pl.DataFrame(schema=_schema(width))
-    if b"\r" in text:
-        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    frame = pl.read_csv(
-        BytesIO(text),
-        has_header=False,
-        schema=_schema(width),
-        separator=delimiter,
-        quote_char=None,
-        empty_string_is_null=False,
-        extra_columns="raise",
-        missing_columns="raise",
-    )
-    if frame.height != height:
-        rows = [line.split(delimiter) for line in text.decode("utf-8").removesuffix("\n").split("\n")]
-        return _frame_of_rows(rows, width)
-    return frame
 
 
 def _frame_of_rows(rows: list[list[str]], width: int) -> pl.DataFrame:

@@ -66,9 +66,11 @@ class ExpectedTypes:
         for index, cells in sorted(block.cells.items()):
             if cells.fit.all():
                 continue
-            values = frame[f"c{index}"]
-            for row in (~cells.fit).arg_true().to_list():
-                error = _type_error(values[row], self.columns[index], self._labels[index])
+            column = self.columns[index]
+            values = frame[f"c{index}"].filter(~cells.fit)
+            rows, suggestions = (~cells.fit).arg_true().to_list(), suggest_of_type(values, column)
+            for row, value, suggestion in zip(rows, values, suggestions, strict=True):
+                error = _type_error(value, column, self._labels[index], suggestion)
                 found.setdefault(row, []).append((index, error))
         return found
 
@@ -126,10 +128,10 @@ def keys_of(expected: Sequence[ExpectedColumn]) -> dict[str, int]:
     return known | {cell: index for index, cell in enumerate(cells) if cells.count(cell) == 1 and cell not in known}
 
 
-def _type_error(value: str, column: ExpectedColumn, label: str) -> RowError:
+def _type_error(value: str, column: ExpectedColumn, label: str, suggestion: str | None) -> RowError:
     message = f"{value[:_SHOWN_CHARS]!r} is no {column.type}, which this column holds"
     if column.type == "decimal" and column.scale is not None:
         message += f" with at most {column.scale} digits behind the point"
     if column.type in ("date", "timestamp") and column.time_format not in (None, ISO):
         message += f" as {column.time_format}"
-    return RowError(Code.TYPE_ERROR, message, label, value, suggest_of_type(value, column))
+    return RowError(Code.TYPE_ERROR, message, label, value, suggestion)

@@ -27,7 +27,7 @@ from .report import Report
 from .request import ParseRequest
 from .survey import Survey, survey_file
 from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
-from .timerules import time_error
+from .timerules import time_errors
 from .timestamps import Times, parse_times
 from .verdict import Accepted, BadFile, Code, Column, ExpectedColumn, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
@@ -297,36 +297,40 @@ class _Parse:
         ]
         if judged is not None and not judged.ok.all():
             frame = block.frame.filter(~judged.ok)
-            misfits = {} if judged.read is None or self._types is None else self._types.errors(block.frame, judged.read)
+            misfits = self._misfits(block, choice, judged)
             for row, cells in zip((~judged.ok).arg_true().to_list(), frame.iter_rows(), strict=True):
-                errors = self._errors(block, row, cells, choice, judged, misfits.get(row, []))
+                errors = self._errors(block, row, judged, misfits.get(row, []))
                 found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), errors))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, errors in found:
             self._rejects.write(block.place(ordinal), fields, errors)
 
-    def _errors(  # what one row is held against
-        self,
-        block: Block,
-        row: int,
-        cells: Sequence[str],
-        choice: TimeChoice | Problem | None,
-        judged: _Judged,
-        misfits: Sequence[tuple[int, RowError]],
+    def _misfits(
+        self, block: Block, choice: TimeChoice | Problem | None, judged: _Judged
+    ) -> dict[int, list[tuple[int, RowError]]]:
+        """By row, the columns whose value is not of their type, and why; the time is told last, and as a time."""
+        found: dict[int, list[tuple[int, RowError]]] = {}
+        if judged.read is not None and self._types is not None:
+            found = self._types.errors(block.frame, judged.read)
+        if not isinstance(choice, TimeChoice) or judged.times is None:
+            return found
+        timeless = judged.times.ms.is_null()
+        label, values = self._labels[choice.index], block.frame[f"c{choice.index}"].filter(timeless)
+        errors = time_errors(values, label, choice.time_format, self._zone)
+        for row, error in zip(timeless.arg_true().to_list(), errors, strict=True):
+            others = [one for one in found.get(row, []) if one[0] != choice.index]
+            found[row] = [*others, (choice.index, error)]
+        return found
+
+    def _errors(
+        self, block: Block, row: int, judged: _Judged, misfits: Sequence[tuple[int, RowError]]
     ) -> list[RowError]:
-        """What is wrong with a row: values of another type first, then its time, then what the contract asks for."""
-        time_index = choice.index if isinstance(choice, TimeChoice) else None
-        timeless = isinstance(choice, TimeChoice) and judged.times is not None and judged.times.ms[row] is None
-        errors = [error for index, error in misfits if not (timeless and index == time_index)]
-        unread = {index for index, _ in misfits}
-        if timeless and isinstance(choice, TimeChoice):
-            label = self._labels[choice.index]
-            errors.append(time_error(cells[choice.index], label, choice.time_format, self._zone))
-            unread.add(choice.index)
+        """What is wrong with a row: its values, then what else the contract asks for."""
+        errors = [error for _, error in misfits]
         if judged.judgement is not None:
             known = {} if self._types is None else self._types.columns
-            names = frozenset(known[index].name for index in unread if index in known)
-            errors += judged.judgement.errors(block, row, names)
+            unread = frozenset(known[index].name for index, _ in misfits if index in known)
+            errors += judged.judgement.errors(block, row, unread)
         return errors
 
     def _stop(self, written: Written) -> Verdict:

@@ -147,11 +147,17 @@ class DelimitedReader:
                 if found.rows:
                     return self._head_of(found.rows[0], lines, found.starts[0], found.ends[0], found.comment_lines)
             if len(data) > CHUNK_BYTES + self._limits.max_record_bytes:
-                raise BadFile(Code.HEADER_INVALID, f"There is no header in the first {len(data):,} bytes.")
-        if skip:
-            message = f"The file holds nothing behind the {skip:,} lines before the header (skip_rows)."
-            raise BadFile(Code.EMPTY, message)
-        raise BadFile(Code.EMPTY, "The file holds nothing but blank lines.")
+                self._give_up(len(data), has_lines=bool(lines))
+        behind = (
+            f"nothing behind the {skip:,} lines before the header (skip_rows)" if skip else "nothing but blank lines"
+        )
+        raise BadFile(Code.EMPTY, f"The file holds {behind}.")
+
+    def _give_up(self, read_bytes: int, *, has_lines: bool) -> NoReturn:
+        """Raise for a first record that is not found where a header would end."""
+        if not has_lines:
+            self._refuse_long_record(self._source.text_offset)
+        raise BadFile(Code.HEADER_INVALID, f"There is no header in the first {read_bytes:,} bytes.")
 
     def _head_of(self, cells: list[str], lines: list[bytes], start: int, end: int, comment_lines: int) -> _Head:
         """The head, where the first record takes so many lines behind the skipped ones."""

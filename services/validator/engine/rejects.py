@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from shared.record_set import RecordSet
 
@@ -16,8 +17,8 @@ from .verdict import RejectsFile
 
 REJECTS_NAME = "rejects.ndjson.gz"
 FLUSH_BYTES = 8 * 1024 * 1024
-# json.dumps would build an encoder for every row.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+# A file may have nothing but bad rows: the standard library's encoder would take most of their time.
+_encode = msgspec.json.Encoder().encode
 
 
 class RejectsWriter:
@@ -55,7 +56,8 @@ class RejectsWriter:
         if self.records is not None:
             self.records.add(place.record)
             self.records = None if self.records.is_long else self.records
-        self._waiting += _encode(line).encode() + b"\n"
+        self._waiting += _encode(line)
+        self._waiting += b"\n"
         self.rows += 1
         self.counts[errors[0].code] += 1
         for error in errors:

@@ -10,29 +10,29 @@ import polars as pl
 
 from .casting import null_cells, read_cells
 from .patterns import ISO, is_own
-from .suggest import suggest_number, suggest_time
+from .suggest import suggest_number, suggest_times
 from .verdict import ExpectedColumn
 
 _ALIKE = 0.8
 _LEAST_LETTERS = 4
 
 
-def suggest_of_type(value: str, column: ExpectedColumn) -> str | None:
-    """The value without spaces, with a point, or with its time in the column's format; None if it is still no value."""
-    trimmed = value.strip()
-    if trimmed != value and _is_of(trimmed, column):
-        return trimmed
-    match column.type:
-        case "long" | "double" | "decimal":
-            found = suggest_number(value)
-        case "date" | "timestamp":
-            time_format = column.time_format or ISO
-            found = suggest_time(value, time_format)
-            if found is not None and is_own(time_format):
-                found = datetime.fromisoformat(found).strftime(time_format)
-        case _:
-            return None
-    return found if found is not None and _is_of(found, column) else None
+def suggest_of_type(values: pl.Series, column: ExpectedColumn) -> list[str | None]:
+    """Each value without spaces, with a point, or its time in the column's format; None if it still does not fit."""
+    trimmed = [stripped if (stripped := value.strip()) != value else None for value in values]
+    changed: list[str | None] = [None] * len(trimmed)
+    if column.type in ("long", "double", "decimal"):
+        changed = [suggest_number(value) for value in values]
+    elif column.type in ("date", "timestamp"):
+        time_format = column.time_format or ISO
+        changed = suggest_times(values, time_format)
+        if is_own(time_format):
+            changed = [one and datetime.fromisoformat(one).strftime(time_format) for one in changed]
+    good, better = _are_of(changed, column), _are_of(trimmed, column)
+    return [
+        short if short_fits else other if other_fits else None
+        for short, short_fits, other, other_fits in zip(trimmed, better, changed, good, strict=True)
+    ]
 
 
 def suggest_member(value: str, allowed: Sequence[str]) -> str | None:
@@ -46,6 +46,6 @@ def suggest_member(value: str, allowed: Sequence[str]) -> str | None:
     return near[0] if len(near) == 1 else None
 
 
-def _is_of(value: str, column: ExpectedColumn) -> bool:
-    one = pl.Series([value])
-    return bool(read_cells(one, column).fit.all() and not null_cells(one, column).any())
+def _are_of(texts: Sequence[str | None], column: ExpectedColumn) -> list[bool]:
+    values = pl.Series([text or "" for text in texts], dtype=pl.String)
+    return (read_cells(values, column).fit & ~null_cells(values, column)).to_list()

@@ -6,7 +6,7 @@ import gzip
 import json
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ import pytest
 
 from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
+from services.validator.lanes import LARGE, SMALL, Lanes
 from services.validator.readings import Reading, Readings
 from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
@@ -22,9 +23,11 @@ from shared.inbox import Inbox, Job
 from shared.kafka.envelope import encode, record_bytes
 from shared.kafka.producer import EventProducer
 from shared.storage.memory import InMemoryObjectStore
+from shared.worker import Done, Wait
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LIMIT_BYTES = 8_192
+SMALL_FILE_BYTES = 100_000
 
 
 class Notebook:
@@ -68,7 +71,8 @@ def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path, rea
         child=ChildLimits(),
     )
     inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
-    return Judge(store, inbox, producer, rules, Workplace(work_dir), readings or Kept(), lambda: NOW)
+    lanes = Lanes(SMALL_FILE_BYTES)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, readings or Kept(), lambda: NOW)
 
 
 async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> FileValidated | TaskUpdated:
@@ -76,6 +80,7 @@ async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> File
     notebook = Notebook()
     job = await job_of(store, content)
     done = await judge_of(store, notebook, work_dir)(job)
+    assert isinstance(done, Done)
     (said,) = done.events
     assert files_below(work_dir) == [LOCK_NAME]
     assert isinstance(said, FileValidated | TaskUpdated)
@@ -101,6 +106,7 @@ async def job_of(
         attempt=1,
         event=event.model_dump(mode="json"),
         traceparent=None,
+        lane=SMALL,
         tries=1,
         deaths=0,
         wait_reason=None,
@@ -168,6 +174,38 @@ async def test_record_bytes_are_never_less_than_what_is_sent(store: InMemoryObje
     headers = sum(len(name) + len(value) for name, value in record.headers.items())
     assert len(record.body) + len(record.key) + headers < record_bytes(event) < len(record.body) + 2_000
     assert json.loads(record.body)["task_id"] == event.task_id
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "lane"), [(None, SMALL), (0, SMALL), (SMALL_FILE_BYTES, SMALL), (SMALL_FILE_BYTES + 1, LARGE)]
+)
+def test_a_file_is_large_above_the_limit(size_bytes: int | None, lane: int) -> None:
+    assert Lanes(SMALL_FILE_BYTES).lane(size_bytes) == lane
+
+
+async def test_a_large_file_of_unknown_size_is_put_into_its_lane_unread(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    job = await job_of(store, "x" * (SMALL_FILE_BYTES + 1))
+    assert await judge_of(store, notebook, tmp_path)(job) == Wait(timedelta(0), None)
+    assert (notebook.kept, notebook.emitted) == ({"lane": LARGE}, [])
+
+
+async def test_a_large_file_is_judged_in_its_own_lane(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    notebook = Notebook()
+    job = replace(await job_of(store, "x" * (SMALL_FILE_BYTES + 1)), lane=LARGE)
+    assert isinstance(await judge_of(store, notebook, tmp_path)(job), Done)
+    assert "outcome" in notebook.kept
+
+
+async def test_a_file_of_unknown_size_that_is_not_there_is_told_so(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    notebook = Notebook()
+    job = await job_of(store)
+    await store.delete(f"uploads/{job.task_id}.csv")
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    assert [event.reason for event in done.events if isinstance(event, TaskUpdated)] == ["source_missing"]
 
 
 PARENT = "day,n\n" + "29/02/2024,1\n" * 20 + "soon,2\n2/2\n"

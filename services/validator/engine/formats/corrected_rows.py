@@ -7,7 +7,7 @@ value is text, a number or a boolean, and null or nothing is null.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -42,7 +42,7 @@ class CorrectedBlock(Block):
 
     def place(self, ordinal: int) -> Place:
         """Where the row stands, and what it corrects."""
-        return replace(Block.place(self, ordinal), corrects=self.parents[ordinal])
+        return Block.place(self, ordinal)._replace(corrects=self.parents[ordinal])
 
 
 class CorrectedRowsReader(NdjsonReader):
@@ -66,8 +66,8 @@ class CorrectedRowsReader(NdjsonReader):
         rows: list[list[str]] = []
         bad: list[BadRecord] = []
         parents: list[int | None] = []
-        for ordinal, (found, _) in enumerate(piece.records):
-            parent, cells, error = self._row(found)
+        for ordinal in range(len(piece.starts)):
+            parent, cells, error = self._row(piece.record(ordinal))
             parents.append(parent)
             if error is not None:
                 bad.append(BadRecord(ordinal, error, cells))
