@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from services.validator.engine import Code
 from services.validator.engine.frictionless import NAMES
+from services.validator.engine.request import Correction
 from shared.contract import Contract, read_contract
 from shared.contract.rule_names import MEANINGS
 from tests.verdicts.judging import Judge, Outcome
@@ -185,3 +187,26 @@ def test_every_rule_of_a_contract_is_a_code_and_has_its_name_in_frictionless() -
     assert {str(code): name for code, name in NAMES.items() if code in MEANINGS} == {
         name: name for name in MEANINGS if name not in own
     }
+
+
+def test_corrected_rows_are_held_against_the_contract_too(judge: Judge) -> None:
+    columns = (
+        "  - {name: v, type: long, unique: true, checks: {max: 9}}\n  - {name: d, type: date, format: '%d.%m.%Y'}\n"
+    )
+    stated = contract(columns, "drift: {new_column: evolve}\n")
+    rows = ["1,01.02.2024,a", "12,01.02.2024,b", "x,01.02.2024,c", "3,soon,d"]
+    parent = judged(judge, stated, "ts,v,d,more\n" + "".join(f"2024-01-01,{row}\n" for row in rows))
+    assert sorted(broken(parent)) == [2, 3, 4]
+    rejects = parent.accepted.rejects
+    assert rejects is not None
+    correction = Correction(columns=parent.accepted.reading, rows=3, parent_rejects=parent.folder / rejects.name)
+    fixed = [("2", "01.02.2024", "b"), ("20", "01.02.2024", "c"), ("2", "03.02.2024", "d")]
+    content = "".join(
+        json.dumps({"record": number, "fields": dict(zip(("ts", "v", "d", "more"), ("2024-01-01", *row), strict=True))})
+        + "\n"
+        for number, row in enumerate(fixed, 2)
+    )
+    request = judge.request(content, name="rows.ndjson")
+    outcome = judge.outcome(request.model_copy(update={"contract": stated, "correction": correction}))
+    assert [(row["v"], row["d"], row["more"]) for row in outcome.rows] == [(2, "2024-02-01", "b")]
+    assert broken(outcome) == {2: [("constraint-error", "max")], 3: [("unique-error", "unique")]}
