@@ -210,3 +210,12 @@ def test_corrected_rows_are_held_against_the_contract_too(judge: Judge) -> None:
     outcome = judge.outcome(request.model_copy(update={"contract": stated, "correction": correction}))
     assert [(row["v"], row["d"], row["more"]) for row in outcome.rows] == [(2, "2024-02-01", "b")]
     assert broken(outcome) == {2: [("constraint-error", "max")], 3: [("unique-error", "unique")]}
+
+
+def test_a_value_that_cannot_be_read_breaks_no_check_of_its_own(judge: Judge) -> None:
+    rules = "rules:\n  - {name: there, expression: v is not null}\n"
+    outcome = judged(judge, contract("  - {name: v, type: long, nullable: false}\n", rules), values("1", "x", ""))
+    assert broken(outcome) == {
+        2: [("type-error", None)],
+        3: [("constraint-error", "nullable"), ("row-constraint", "there")],
+    }
