@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from services import contract_command, display, supervisor, validate_command
+from services import contract_command, datasource_command, display, supervisor, validate_command
 from shared.errors import IngestError
 from shared.events import LoadMode, TaskStatus
 
@@ -43,6 +43,7 @@ db = typer.Typer(no_args_is_help=True, help="PostgreSQL.")
 app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
 app.add_typer(contract_command.app, name="contract")
+app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 _errors = Console(stderr=True, highlight=False)
 S = TypeVar("S", bound="SettingsGroup")
@@ -77,6 +78,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
     sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
     file_format: Annotated[str | None, typer.Option("--format", help=validate_command.HINTS["format"])] = None,
+    contract_version: Annotated[
+        int | None, typer.Option(help="The version of the contract that judges them; the latest if left out.", min=1)
+    ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
@@ -93,6 +97,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "encoding": encoding,
         "sheet": sheet,
         "format": file_format,
+        "contract_version": None if contract_version is None else str(contract_version),
         "user_id": user,
     }
     said = {name: value for name, value in fields.items() if value is not None}
@@ -256,9 +261,9 @@ def _print(document: Mapping[str, Any], output: str, lines: list[str]) -> None:
 
 
 def _client() -> GatewayClient:
-    from services.gateway_client import GatewayClient, GatewayClientSettings
+    from services.gateway_client import connect
 
-    return GatewayClient(_settings(GatewayClientSettings).api_url)
+    return connect()
 
 
 def _settings(group: type[S]) -> S:

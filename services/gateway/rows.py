@@ -1,4 +1,4 @@
-"""The gateway's own tables: `uploads`, and the outbox through `promise`."""
+"""The gateway's table `uploads`, and the outbox through `promise`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.engine import Database
-from shared.db.models import Upload
-from shared.events import DEFAULT_TENANT, FileUploaded
+from shared.db.models import Datasource, Upload
+from shared.events import DEFAULT_TENANT, NO_CONTRACT, FileUploaded
 from shared.kafka.envelope import encode
 from shared.outbox import promise
 
@@ -64,6 +65,7 @@ class FoundUpload:
     options: Mapping[str, Any]
     file_size: int | None
     sha256: str | None
+    contract_version: int | None
 
 
 class UploadRows(Protocol):
@@ -75,8 +77,14 @@ class UploadRows(Protocol):
     async def take_over(self, found: FoundUpload) -> Claim | None:
         """Claim a RECEIVING row whose holder is dead; None when it has moved on meanwhile."""
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
-        """RECEIVING → STORED and the promise of the event, together; False when the claim is lost."""
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
+        """RECEIVING → STORED and the promise of the event, together; None when the claim is lost.
+
+        Returns the event as it was promised: where it named no version of the contract, with the latest, or with 0.
+        """
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        """Whether the datasource's contract has that version; what is there once stays."""
 
     async def find(self, task_id: str) -> FoundUpload | None:
         """Look an upload up."""
@@ -134,29 +142,23 @@ class PostgresUploadRows:
             begun_at = (await connection.execute(claiming)).scalar_one_or_none()
         return None if begun_at is None else Claim(found.upload, begun_at, fresh=False)
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
         """See `UploadRows.store`."""
-        storing = (
-            update(Upload)
-            .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
-            .where(Upload.created_at == claim.begun_at)
-            .values(
-                state=UploadState.STORED,
-                datasource_name=event.datasource_name,
-                user_id=event.user_id,
-                options=event.options.model_dump(mode="json"),
-                file_size=event.file_size,
-                sha256=event.sha256,
-                etag=event.etag,
-                stored_at=event.accepted_at,
-            )
-            .returning(Upload.task_id)
+        async with self._database.transaction() as connection:
+            # Who sees a version has its event before him in the outbox, so it is published before his own.
+            pinned = event if event.contract_version is not None else await _pinned(connection, event)
+            stored = (await connection.execute(_storing(claim, pinned))).scalar_one_or_none() is not None
+            if stored:
+                await promise(connection, encode(pinned, source=SOURCE, traceparent=traceparent))
+        return pinned if stored else None
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        """See `UploadRows.has_contract`."""
+        asking = select(Datasource.version).where(
+            Datasource.tenant == DEFAULT_TENANT, Datasource.name == datasource_name, Datasource.version == version
         )
         async with self._database.transaction() as connection:
-            stored = (await connection.execute(storing)).scalar_one_or_none() is not None
-            if stored:
-                await promise(connection, encode(event, source=SOURCE, traceparent=traceparent))
-        return stored
+            return (await connection.execute(asking)).one_or_none() is not None
 
     async def find(self, task_id: str) -> FoundUpload | None:
         """See `UploadRows.find`."""
@@ -201,6 +203,35 @@ class PostgresUploadRows:
 _UPLOADS = select(Upload.__table__)
 
 
+async def _pinned(connection: AsyncConnection, event: FileUploaded) -> FileUploaded:
+    """The event with the datasource's latest version, as the transaction sees it."""
+    asking = select(func.max(Datasource.version)).where(
+        Datasource.tenant == event.tenant, Datasource.name == event.datasource_name
+    )
+    latest = (await connection.execute(asking)).scalar_one_or_none() or NO_CONTRACT
+    return event.model_copy(update={"contract_version": latest})
+
+
+def _storing(claim: Claim, event: FileUploaded) -> Any:
+    return (
+        update(Upload)
+        .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
+        .where(Upload.created_at == claim.begun_at)
+        .values(
+            state=UploadState.STORED,
+            datasource_name=event.datasource_name,
+            user_id=event.user_id,
+            options=event.options.model_dump(mode="json"),
+            file_size=event.file_size,
+            sha256=event.sha256,
+            etag=event.etag,
+            stored_at=event.accepted_at,
+            contract_version=event.contract_version,
+        )
+        .returning(Upload.task_id)
+    )
+
+
 def _one(task_id: str) -> Any:
     return _UPLOADS.where(Upload.task_id == task_id)
 
@@ -216,4 +247,5 @@ def _found(row: Row[Any]) -> FoundUpload:
         options=row.options,
         file_size=row.file_size,
         sha256=row.sha256,
+        contract_version=row.contract_version,
     )

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
-from services.gateway.fields import UploadForm
+from services.gateway.fields import CONTRACT_VERSION, UploadForm
 from services.gateway.intake import Intake, too_large
 from services.gateway.multipart import FormReader
 from services.gateway.names import clean_filename, extension_of
@@ -148,6 +148,7 @@ class Uploads:
 
     async def _accept(self, intake: Intake, form: UploadForm, traceparent: str | None) -> Accepted:
         claim = _claim_of(intake)
+        await self._check_contract(form)
         stored = await intake.commit(self._store)
         if stored is None:
             detail = (
@@ -157,26 +158,41 @@ class Uploads:
             raise ProblemError(ProblemKind.IN_FLIGHT, detail, retry_after=self._limits.upload_expiry)
         failpoint("G3")
         event = self._event(claim, intake, form, stored)
-        await self._promise(claim, event, traceparent)
+        contract_version = await self._promise(claim, event, traceparent)
         self._announce()
         _log.info("upload_accepted", datasource=form.datasource_name, size_bytes=intake.size_bytes)
         failpoint("G5")
-        return _accepted(claim.upload, form, intake)
+        return _accepted(claim.upload, form, intake, contract_version)
 
-    async def _promise(self, claim: Claim, event: FileUploaded, traceparent: str | None) -> None:
-        """Commit row and promise. After a commit whose outcome is unknown, the row tells."""
-        for failures in range(1, COMMIT_TRIES + 1):
+    async def _check_contract(self, form: UploadForm) -> None:
+        version, name = form.contract_version, form.datasource_name
+        if version is not None and not await self._rows.has_contract(name, version):
+            detail = (
+                f"The contract of {name!r} has no version {version}. Leave contract_version out for the latest; "
+                "GET /api/ingest/datasources/{name}/versions has all."
+            )
+            raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=CONTRACT_VERSION)
+
+    async def _promise(self, claim: Claim, event: FileUploaded, traceparent: str | None) -> int | None:
+        """Commit row and promise; returns the version of the contract that judges the file.
+
+        After a commit whose outcome is unknown, the row tells.
+        """
+        failures = 0
+        while True:
             try:
-                if await self._rows.store(claim, event, traceparent=traceparent):
-                    return
+                promised = await self._rows.store(claim, event, traceparent=traceparent)
+                if promised is not None:
+                    return promised.contract_version
                 found = await self._rows.find(event.task_id)
             except DatabaseAwayError:
+                failures += 1
                 if failures == COMMIT_TRIES:
                     raise
                 await asyncio.sleep(self._backoff.delay(failures).total_seconds())
                 continue
             if found and found.begun_at == claim.begun_at and found.sha256 == event.sha256:
-                return
+                return found.contract_version
             raise _in_flight()
 
     async def _give_up(self, intake: Intake) -> None:
@@ -199,6 +215,7 @@ class Uploads:
             sha256=intake.sha256,
             etag=stored.etag,
             options=form.options,
+            contract_version=form.contract_version,
         )
 
     def _check_length(self, length: int | None) -> None:
@@ -213,13 +230,16 @@ def _claim_of(intake: Intake) -> Claim:
     return intake.claim
 
 
-def _accepted(upload: NewUpload, form: UploadForm, intake: Intake, *, replayed: bool = False) -> Accepted:
+def _accepted(
+    upload: NewUpload, form: UploadForm, intake: Intake, contract_version: int | None, *, replayed: bool = False
+) -> Accepted:
     return Accepted(
         task_id=upload.task_id,
         datasource_name=form.datasource_name,
         original_filename=upload.original_filename,
         file_size=intake.size_bytes,
         sha256=intake.sha256,
+        contract_version=contract_version or None,
         replayed=replayed,
     )
 
@@ -227,10 +247,11 @@ def _accepted(upload: NewUpload, form: UploadForm, intake: Intake, *, replayed: 
 def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload) -> Accepted:
     """The same 202 again, for the same file and the same fields; nothing is stored."""
     then = (earlier.sha256, earlier.datasource_name, earlier.user_id, LoadOptions.model_validate(earlier.options))
-    if then != (intake.sha256, form.datasource_name, form.user_id, form.options):
+    other_version = form.contract_version not in {None, earlier.contract_version}
+    if other_version or then != (intake.sha256, form.datasource_name, form.user_id, form.options):
         detail = "This Idempotency-Key was used for another file or other fields. Use a new key for a new upload."
         raise ProblemError(ProblemKind.KEY_REUSED, detail)
-    return _accepted(earlier.upload, form, intake, replayed=True)
+    return _accepted(earlier.upload, form, intake, earlier.contract_version, replayed=True)
 
 
 def _in_flight() -> ProblemError:

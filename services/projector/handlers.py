@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.projector import store
 from services.projector.projection import project
 from shared.db.engine import Database
-from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskUpdated
+from shared.events import DatasourceUpdated, DruidSubmitted, FileUploaded, FileValidated, TaskUpdated
 from shared.failpoint import failpoint
 from shared.kafka.envelope import Received
 
@@ -24,10 +24,13 @@ class Handlers:
         Raises:
             DatabaseAwayError: whether it was remembered is unknown; give the same event again.
         """
-        task_id = received.event.task_id
+        event = received.event
+        if isinstance(event, DatasourceUpdated):
+            return
+        task_id = event.task_id
         async with self._database.transaction() as connection:
             await store.take_turn(connection, task_id)
-            if await store.remember(connection, received):
+            if await store.remember(connection, event):
                 events = await store.remembered(connection, task_id)
                 await store.show(connection, project(task_id, events))
             failpoint("P1")

@@ -21,6 +21,8 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     rows_read, rows_rejected, report_key, rejects_key FileValidated; where there is none, TaskUpdated REJECTED
     rows_accepted, time_min, time_max                 FileValidated
     druid_task_id                                     DruidSubmitted
+    contract_version                                  FileUploaded; where it does not say (upstream), FileValidated;
+                                                      until it is there, TaskUpdated VALIDATING; null for none
     states                                            the first event of each state of the shown attempt
 
 All sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
@@ -37,12 +39,13 @@ from typing import Any, TypeVar
 
 from shared import ids
 from shared.events import (
-    AnyEvent,
+    NO_CONTRACT,
     DruidSubmitted,
     FileUploaded,
     FileValidated,
     Ledger,
     TaskCommand,
+    TaskEvent,
     TaskStatus,
     TaskUpdated,
     event_time,
@@ -88,6 +91,7 @@ class TaskRow:
     time_min: datetime | None
     time_max: datetime | None
     states: list[dict[str, Any]]
+    contract_version: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,7 @@ class Projection:
     attempts: tuple[AttemptRow, ...]
 
 
-def project(task_id: str, events: Iterable[AnyEvent]) -> Projection:
+def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
     """Fold the events of one task.
 
     Args:
@@ -181,9 +185,14 @@ class _Attempt:
         return self.failure.problems[0].message if self.failure.problems else self.failure.reason
 
     @property
-    def started_at(self) -> datetime | None:
+    def validating(self) -> TaskUpdated | None:
+        """The earliest word that the file is judged."""
         validating = (update for update in self._updates if update.status is TaskStatus.VALIDATING)
-        return min((update.occurred_at for update in validating), default=None)
+        return min(validating, key=_age, default=None)
+
+    @property
+    def started_at(self) -> datetime | None:
+        return self.validating.occurred_at if self.validating else None
 
     @property
     def ended_at(self) -> datetime | None:
@@ -250,7 +259,15 @@ def _task_row(task_id: str, uploaded: FileUploaded | None, attempt: _Attempt) ->
         time_min=validated.time_min if validated else None,
         time_max=validated.time_max if validated else None,
         states=attempt.states,
+        contract_version=_contract_version(uploaded, attempt),
     )
+
+
+def _contract_version(uploaded: FileUploaded | None, attempt: _Attempt) -> int | None:
+    if uploaded is not None and uploaded.contract_version is not None:
+        return uploaded.contract_version if uploaded.contract_version != NO_CONTRACT else None
+    judged = attempt.validated or attempt.validating
+    return judged.contract_version if judged else None
 
 
 def _attempt_row(task_id: str, attempt: _Attempt) -> AttemptRow:
@@ -266,7 +283,7 @@ def _attempt_row(task_id: str, attempt: _Attempt) -> AttemptRow:
     )
 
 
-def _without_copies(events: Iterable[AnyEvent]) -> list[StateEvent]:
+def _without_copies(events: Iterable[TaskEvent]) -> list[StateEvent]:
     first: dict[uuid.UUID, StateEvent] = {}
     for event in events:
         if isinstance(event, TaskCommand):

@@ -1,11 +1,12 @@
-"""What the validator does with a record: a row in its inbox, nothing else."""
+"""What the validator does with a record: a row in its inbox, or its copy of a contract, nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from services.validator.contract_rows import ContractRows
 from shared.db.engine import Database
-from shared.events import FileUploaded
+from shared.events import DatasourceUpdated, FileUploaded
 from shared.inbox import Inbox
 from shared.kafka.envelope import Received
 
@@ -13,13 +14,19 @@ SMALL_LANE = 0
 LARGE_LANE = 1
 
 
-def uploaded_handler(
-    database: Database, inbox: Inbox, wake: Callable[[], None], *, small_file_bytes: int
+def handler(
+    database: Database, inbox: Inbox, contracts: ContractRows, wake: Callable[[], None], *, small_file_bytes: int
 ) -> Callable[[Received], Awaitable[None]]:
-    """Handles `file.uploaded`; a small file, or one of unknown size, is leased before the large ones."""
+    """Handles `datasource.updated` and `file.uploaded`.
+
+    A small file, or one of unknown size, is leased before the large ones.
+    """
 
     async def handle(received: Received) -> None:
         event = received.event
+        if isinstance(event, DatasourceUpdated):
+            await contracts.keep(event)
+            return
         if not isinstance(event, FileUploaded):
             return
         lane = LARGE_LANE if (event.file_size or 0) > small_file_bytes else SMALL_LANE

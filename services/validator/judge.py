@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,14 +15,17 @@ from services.validator.engine import (
     ChildDied,
     ChildLimits,
     ParseLimits,
-    ParseOptions,
     ParseRequest,
     Rejected,
     run_child,
 )
+from services.validator.options import parse_options
+from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
+from shared.backoff import Backoff
+from shared.contract import Contract
 from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -30,11 +33,13 @@ from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
 from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError, StoredObject
 from shared.telemetry import logger
-from shared.worker import Done, EffectDiedError
+from shared.worker import Done, EffectDiedError, Wait
 
 _log = logger(__name__)
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+# How long until a contract that is late is looked for again.
+LATE_CONTRACT = Backoff(first=timedelta(milliseconds=500), longest=timedelta(seconds=15))
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Judge:
         producer: EventProducer,
         rules: Rules,
         workplace: Workplace,
+        pinning: Pinning,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -69,9 +75,10 @@ class Judge:
         self._producer = producer
         self._rules = rules
         self._workplace = workplace
+        self._pinning = pinning
         self._clock = clock
 
-    async def __call__(self, job: Job) -> Done:
+    async def __call__(self, job: Job) -> Done | Wait:
         """Judge the file of a leased job.
 
         Raises:
@@ -82,10 +89,17 @@ class Judge:
         if spoken is not None:
             return Done((_read(spoken),))
         event = FileUploaded.model_validate(job.event)
-        run = Run(event.task_id, uuid4().hex, self._clock())
-        validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
-        await self._producer.emit(validating, traceparent=job.traceparent)
-        spoken = _written(await self._judge(event, run))
+        pinned = await self._pinning(job, event)
+        if isinstance(pinned, Awaited):
+            waiting = publication.awaiting_contract(event, occurred_at=self._clock())
+            return Wait(LATE_CONTRACT.delay(job.tries), publication.CONTRACT_AWAITED, (waiting,))
+        if isinstance(pinned, Problem):
+            failed = self._end(event, TaskStatus.FAILED, pinned)
+            await self._inbox.update(job, outcome=_written(failed))
+            return Done((failed,))
+        run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
+        await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
+        spoken = _written(await self._judge(event, run, pinned.contract))
         await self._inbox.update(job, outcome=spoken)
         if job.tries > 1:
             await self._sweep(run)
@@ -99,9 +113,9 @@ class Judge:
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         problem = Problem(code="validator_died", message=message)
-        return (publication.moved(event, TaskStatus.FAILED, occurred_at=self._clock(), problem=problem),)
+        return (self._end(event, TaskStatus.FAILED, problem),)
 
-    async def _judge(self, event: FileUploaded, run: Run) -> FileValidated | TaskUpdated:
+    async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> FileValidated | TaskUpdated:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
             return self._end(event, TaskStatus.REJECTED, source)
@@ -111,7 +125,7 @@ class Judge:
             if isinstance(found, Problem):
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
                 return self._end(event, status, found)
-            return await self._read(event, run, file, found.size_bytes)
+            return await self._read(event, run, contract, file, found.size_bytes)
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}
@@ -132,7 +146,9 @@ class Judge:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
 
-    async def _read(self, event: FileUploaded, run: Run, file: Path, file_size: int) -> FileValidated | TaskUpdated:
+    async def _read(
+        self, event: FileUploaded, run: Run, contract: Contract | None, file: Path, file_size: int
+    ) -> FileValidated | TaskUpdated:
         output = file.parent / "output"
         output.mkdir()
         request = ParseRequest(
@@ -140,7 +156,7 @@ class Judge:
             original_filename=event.original_filename or event.file_uri.rsplit("/", 1)[-1],
             output_dir=output,
             task_id=event.task_id,
-            options=ParseOptions(**event.options.model_dump(include=set(ParseOptions.model_fields))),
+            options=parse_options(event.options, contract),
             limits=self._rules.parse,
         )
         try:
@@ -189,7 +205,7 @@ class Judge:
                     await self._store.delete(found.key)
 
     def _end(self, event: FileUploaded, status: TaskStatus, problem: Problem) -> TaskUpdated:
-        return publication.moved(event, status, occurred_at=self._clock(), problem=problem)
+        return publication.ended(event, status, problem, occurred_at=self._clock())
 
 
 def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:

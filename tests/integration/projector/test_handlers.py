@@ -17,17 +17,17 @@ from services.projector.handlers import Handlers
 from services.projector.projection import project
 from shared import ids
 from shared.db.engine import Database, DatabaseAwayError, DatabaseSettings
-from shared.events import AnyEvent, Problem, TaskStatus
+from shared.events import Problem, TaskEvent, TaskStatus
 from shared.kafka.envelope import Received
 from tests.integration.projector.rows import checksum, forget, history_count, task_row
 from tests.unit.projector.histories import RECONCILED, at, histories, loaded, updated, uploaded
 
 
-def received(event: AnyEvent) -> Received:
+def received(event: TaskEvent) -> Received:
     return Received(event, event.event_id, None)
 
 
-async def feed(database: Database, events: Iterable[AnyEvent]) -> None:
+async def feed(database: Database, events: Iterable[TaskEvent]) -> None:
     handlers = Handlers(database)
     for event in events:
         await handlers.on_event(received(event))

@@ -16,7 +16,10 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class InMemoryUploadRows:
-    """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail."""
+    """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail.
+
+    `contracts` has the latest version of each datasource's contract.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[str, FoundUpload] = {}
@@ -26,6 +29,7 @@ class InMemoryUploadRows:
         self.answers_lost = 0
         self.now = NOW
         self.held: set[str] = set()
+        self.contracts: dict[str, int] = {}
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -42,6 +46,7 @@ class InMemoryUploadRows:
             options={},
             file_size=None,
             sha256=None,
+            contract_version=None,
         )
         return Claim(upload, begun_at, fresh=True)
 
@@ -54,9 +59,11 @@ class InMemoryUploadRows:
         self.rows[found.upload.task_id] = replace(found, begun_at=begun_at)
         return replace(claim, begun_at=begun_at)
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> bool:
+    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
         self._answer()
         stored = self._holds(claim)
+        if event.contract_version is None:
+            event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
         if stored:
             self.rows[event.task_id] = FoundUpload(
                 upload=claim.upload,
@@ -68,13 +75,18 @@ class InMemoryUploadRows:
                 options=event.options.model_dump(mode="json"),
                 file_size=event.file_size,
                 sha256=event.sha256,
+                contract_version=event.contract_version,
             )
             self.promised.append(event)
             self.traceparents.append(traceparent)
         if self.answers_lost:
             self.answers_lost -= 1
             raise DatabaseAwayError
-        return stored
+        return event if stored else None
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        self._answer()
+        return 1 <= version <= self.contracts.get(datasource_name, 0)
 
     async def find(self, task_id: str) -> FoundUpload | None:
         self._answer()

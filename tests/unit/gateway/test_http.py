@@ -11,6 +11,7 @@ import pytest
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings, HttpSettings
 from shared.db.engine import DatabaseSettings
+from shared.events import FileUploaded
 from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.settings import S3Settings
@@ -131,7 +132,7 @@ async def test_defect_is_logged_once_with_its_task_and_tells_nothing(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def broken(*_arguments: object, **_keywords: object) -> bool:
+    async def broken(*_arguments: object, **_keywords: object) -> FileUploaded | None:
         msg = "secret inside"
         raise RuntimeError(msg)
 

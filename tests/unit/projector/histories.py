@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared import ids
 from shared.events import (
-    AnyEvent,
     Column,
     DruidSubmitted,
     FileUploaded,
@@ -21,6 +20,7 @@ from shared.events import (
     LoadOptions,
     Part,
     Problem,
+    TaskEvent,
     TaskStatus,
     TaskUpdated,
 )
@@ -99,7 +99,7 @@ def updated(status: TaskStatus, seconds: float, task_id: str = TASK, **changes: 
     return TaskUpdated(task_id=task_id, status=status, occurred_at=at(seconds), **changes)
 
 
-def loaded(task_id: str = TASK) -> list[AnyEvent]:
+def loaded(task_id: str = TASK) -> list[TaskEvent]:
     """A load that went well, in the order of its steps."""
     return [
         uploaded(task_id),
@@ -118,7 +118,7 @@ def _seconds() -> st.SearchStrategy[float]:
     return st.integers(0, 10).map(float)
 
 
-def _updates(task_id: str) -> st.SearchStrategy[AnyEvent]:
+def _updates(task_id: str) -> st.SearchStrategy[TaskEvent]:
     return st.builds(
         lambda status, seconds, **fields: updated(status, seconds, task_id, **fields),
         st.sampled_from(TaskStatus),
@@ -134,8 +134,8 @@ def _updates(task_id: str) -> st.SearchStrategy[AnyEvent]:
     )
 
 
-def _others(task_id: str) -> st.SearchStrategy[AnyEvent]:
-    makers: list[Callable[[int, float], AnyEvent]] = [
+def _others(task_id: str) -> st.SearchStrategy[TaskEvent]:
+    makers: list[Callable[[int, float], TaskEvent]] = [
         lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds)),
         lambda attempt, seconds: validated(task_id, attempt=attempt, finished_at=at(seconds)),
         lambda attempt, seconds: submitted(task_id, attempt=attempt, submitted_at=at(seconds)),
@@ -148,7 +148,7 @@ def _others(task_id: str) -> st.SearchStrategy[AnyEvent]:
     )
 
 
-def histories(task_id: str = TASK) -> st.SearchStrategy[list[AnyEvent]]:
+def histories(task_id: str = TASK) -> st.SearchStrategy[list[TaskEvent]]:
     """Any events of a task, likely and unlikely ones, each id once: what the topics can hold."""
     return st.lists(
         st.one_of(_updates(task_id), _others(task_id)), min_size=1, max_size=14, unique_by=lambda event: event.event_id

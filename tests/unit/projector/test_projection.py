@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, project, status_of
 from shared import ids
 from shared.db.models import Base, IngestionTask, TaskAttempt
-from shared.events import AnyEvent, CommandName, TaskCommand, TaskStatus
+from shared.events import CommandName, TaskCommand, TaskEvent, TaskStatus
 from tests.unit.projector.histories import (
     PROBLEM,
     RECONCILED,
@@ -27,7 +27,7 @@ from tests.unit.projector.histories import (
 )
 
 
-def row(*events: AnyEvent) -> TaskRow:
+def row(*events: TaskEvent) -> TaskRow:
     return project(TASK, events).task
 
 
@@ -35,7 +35,7 @@ def row(*events: AnyEvent) -> TaskRow:
 
 
 @given(history=histories(), data=st.data())
-def test_any_order_and_any_copies_give_the_same_rows(history: list[AnyEvent], data: st.DataObject) -> None:
+def test_any_order_and_any_copies_give_the_same_rows(history: list[TaskEvent], data: st.DataObject) -> None:
     copies = data.draw(st.lists(st.sampled_from(history), max_size=10))
     shuffled = data.draw(st.permutations(history + copies))
     assert project(TASK, shuffled) == project(TASK, history)
@@ -43,14 +43,14 @@ def test_any_order_and_any_copies_give_the_same_rows(history: list[AnyEvent], da
 
 @given(history=histories(), other=histories(), data=st.data())
 def test_copies_that_differ_do_not_make_the_order_matter(
-    history: list[AnyEvent], other: list[AnyEvent], data: st.DataObject
+    history: list[TaskEvent], other: list[TaskEvent], data: st.DataObject
 ) -> None:
     everything = history + other
     assert project(TASK, data.draw(st.permutations(everything))) == project(TASK, everything)
 
 
 @given(history=histories())
-def test_a_task_never_moves_back(history: list[AnyEvent]) -> None:
+def test_a_task_never_moves_back(history: list[TaskEvent]) -> None:
     seen = (0, 0, -1)
     for length in range(1, len(history) + 1):
         task = project(TASK, history[:length]).task
@@ -61,7 +61,7 @@ def test_a_task_never_moves_back(history: list[AnyEvent]) -> None:
 
 
 @given(history=histories())
-def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[AnyEvent]) -> None:
+def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[TaskEvent]) -> None:
     shown = project(TASK, history)
     assert [attempt.attempt for attempt in shown.attempts] == sorted({event.attempt for event in history})
     last = shown.attempts[-1]
@@ -70,7 +70,7 @@ def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[AnyEvent]
 
 
 @given(history=histories())
-def test_every_time_comes_from_an_event(history: list[AnyEvent]) -> None:
+def test_every_time_comes_from_an_event(history: list[TaskEvent]) -> None:
     said = {at(second) for second in range(11)} | {at(-3600), at(-60)}
     times = {value for name, value in dataclasses.asdict(project(TASK, history).task).items() if name.endswith("_at")}
     assert times - {None} <= said
@@ -226,7 +226,7 @@ def test_the_earliest_start_counts() -> None:
 
 
 def test_a_late_event_of_a_lower_attempt_changes_its_own_row_only() -> None:
-    second: list[AnyEvent] = [
+    second: list[TaskEvent] = [
         updated(TaskStatus.QUEUED, 70, attempt=2),
         submitted(attempt=2, submitted_at=at(71)),
         updated(TaskStatus.RUNNING, 72, attempt=2),

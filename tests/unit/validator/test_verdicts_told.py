@@ -14,7 +14,7 @@ from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
 from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
-from shared.events import AnyEvent, FileUploaded, FileValidated, TaskStatus, TaskUpdated
+from shared.events import FileUploaded, FileValidated, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import encode, record_bytes
 from shared.kafka.producer import EventProducer
@@ -29,12 +29,12 @@ class Notebook:
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
-        self.emitted: list[AnyEvent] = []
+        self.emitted: list[TaskEvent] = []
 
     async def update(self, _: Job, **columns: Any) -> None:
         self.kept.update(columns)
 
-    async def emit(self, event: AnyEvent, *, traceparent: str | None = None) -> None:
+    async def emit(self, event: TaskEvent, *, traceparent: str | None = None) -> None:
         del traceparent
         self.emitted.append(event)
 
