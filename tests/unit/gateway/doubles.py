@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
+from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
 from shared.events import FileUploaded
@@ -131,6 +133,34 @@ class InMemoryUploadRows:
         if self.away:
             self.away -= 1
             raise DatabaseAwayError
+
+
+class InMemoryDatasourceRows:
+    """Versions of contracts; `promised` are those whose event was promised, as (datasource, version)."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[StoredContract]] = {}
+        self.promised: list[tuple[str, int]] = []
+
+    async def add(self, contract: NewContract, decide: Decide) -> Outcome:
+        kept = self.kept.setdefault(contract.datasource_name, [])
+        latest = kept[-1].about if kept else None
+        decision = decide(latest)
+        if decision is not Decision.ADD:
+            return Outcome(decision, latest)
+        name = contract.datasource_name
+        about = Version(name, len(kept) + 1, contract.sha256, contract.created_at, contract.created_by)
+        kept.append(StoredContract(about, contract.content, contract.document))
+        self.promised.append((name, about.version))
+        return Outcome(decision, about)
+
+    async def find(self, datasource_name: str, version: int | None = None) -> StoredContract | None:
+        kept = self.kept.get(datasource_name, [])
+        number = len(kept) if version is None else version
+        return kept[number - 1] if 1 <= number <= len(kept) else None
+
+    async def history(self, datasource_name: str) -> list[Version]:
+        return [stored.about for stored in reversed(self.kept.get(datasource_name, []))]
 
 
 class InMemoryTaskRows:

@@ -18,10 +18,11 @@ def test_options_are_what_the_user_said() -> None:
         "encoding": "Latin-1",
         "sheet": "Umsätze 2024",
         "format": "xlsx",
+        "contract_version": "12",
     }
     assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
-    assert (form.datasource_name, form.user_id) == ("sales", "ann")
+    assert (form.datasource_name, form.user_id, form.contract_version) == ("sales", "ann", 12)
     assert form.options == LoadOptions(
         mode=LoadMode.REPLACE,
         timestamp_column="Zeit punkt",

@@ -131,12 +131,14 @@ def _updates(task_id: str) -> st.SearchStrategy[TaskEvent]:
         ledger=st.sampled_from([None, RECONCILED]),
         rows_read=st.sampled_from([None, 1000]),
         report_key=st.sampled_from([None, "reports/rejected.json"]),
+        contract_version=st.sampled_from([None, 1, 2]),
     )
 
 
 def _others(task_id: str) -> st.SearchStrategy[TaskEvent]:
     makers: list[Callable[[int, float], TaskEvent]] = [
         lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds)),
+        lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds), contract_version=3),
         lambda attempt, seconds: validated(task_id, attempt=attempt, finished_at=at(seconds)),
         lambda attempt, seconds: submitted(task_id, attempt=attempt, submitted_at=at(seconds)),
     ]

@@ -124,6 +124,7 @@ def test_a_load_that_went_well() -> None:
                 ("COMPLETED", 60, None),
             )
         ],
+        "contract_version": None,
     }
 
 
@@ -270,3 +271,30 @@ def test_events_that_say_no_state_have_one() -> None:
         TaskStatus.VALIDATED,
         TaskStatus.SUBMITTED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("events", "shown"),
+    [
+        ([uploaded()], None),
+        ([uploaded(contract_version=0), validated(contract_version=None)], None),
+        ([uploaded(contract_version=3)], 3),
+        ([uploaded(contract_version=3), validated(contract_version=4)], 3),
+        ([uploaded(), updated(TaskStatus.VALIDATING, 1, contract_version=2)], 2),
+        ([uploaded(), updated(TaskStatus.VALIDATING, 1, contract_version=2), validated(contract_version=2)], 2),
+        ([uploaded(), validated(contract_version=5)], 5),
+        ([updated(TaskStatus.VALIDATING, 1, contract_version=2), updated(TaskStatus.REJECTED, 2)], 2),
+    ],
+)
+def test_the_contract_is_that_of_the_upload_else_the_validators_word(
+    events: list[TaskEvent], shown: int | None
+) -> None:
+    assert row(*events).contract_version == shown
+
+
+def test_a_task_that_waits_for_its_contract_is_pending_and_says_why() -> None:
+    waiting = updated(TaskStatus.PENDING, -5, sequence=1, reason="contract_awaited")
+    shown = row(uploaded(contract_version=3), waiting)
+    assert (shown.status, shown.status_reason, shown.contract_version) == ("PENDING", "contract_awaited", 3)
+    going_on = row(uploaded(contract_version=3), waiting, updated(TaskStatus.VALIDATING, 1))
+    assert (going_on.status, going_on.status_reason) == ("VALIDATING", None)
