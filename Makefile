@@ -83,6 +83,7 @@ check: $(READY) ## is everything here that is needed?
 docs: $(READY) ## write the generated pages anew
 	@$(PY) -m shared.schema
 	@$(PY) -m services.validator.report_page
+	@$(PY) -m shared.contract.page
 
 lock: $(READY) ## write the locked requirements anew
 	@requirements/lock.sh

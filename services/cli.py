@@ -74,6 +74,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     ] = LoadMode.APPEND,
     timestamp_column: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_column"])] = None,
     timestamp_format: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_format"])] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(validate_command.ZONE_OPTION, help=validate_command.HINTS["time_zone"])
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help=validate_command.HINTS["delimiter"])] = None,
     encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
     sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
@@ -93,6 +96,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "mode": mode.value,
         "timestamp_column": timestamp_column,
         "timestamp_format": timestamp_format,
+        "time_zone": time_zone,
         "delimiter": delimiter,
         "encoding": encoding,
         "sheet": sheet,

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.inference import file_columns
-from services.validate_command import report_on
-from shared.contract import Contract, ContractError, diff, drift_of, read_contract, write_contract
-from shared.contract.exchange import LANGUAGES, Loss, export_text, import_text
-from shared.contract.from_report import datasource_of
 from shared.errors import PermanentError
 
+# A command loads what it needs when it runs: the others, which have no contract, need not wait for its models.
+if TYPE_CHECKING:
+    from shared.contract import Contract
+    from shared.contract.exchange import Loss
+
+LANGUAGES = ("frictionless", "json-schema", "pandera")
 EXIT_DIFFERENT = 3
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -35,6 +36,8 @@ class UnreadableError(PermanentError):
 @app.command()
 def check(contract: _Contract, output: _Output = "text") -> None:
     """Say whether a contract is good, and if not, each fault with its line. Exit 0 good, 3 not."""
+    from shared.contract import ContractError, read_contract
+
     _known_output(output)
     faults: list[dict[str, Any]] = []
     found: Contract | None = None
@@ -55,6 +58,10 @@ def import_command(
     datasource: Annotated[str | None, typer.Option("--datasource", "-d", help="The datasource it is for.")] = None,
 ) -> None:
     """Write the contract that a schema of another language says. What a contract cannot say is told on stderr."""
+    from shared.contract import write_contract
+    from shared.contract.exchange import import_text
+    from shared.contract.from_report import datasource_of
+
     known = None if language is None else _language(language)
     contract, losses = import_text(_content(file), known, datasource, fallback=datasource_of(file.name))
     told = _told(losses)
@@ -65,10 +72,13 @@ def import_command(
 @app.command("export")
 def export_command(contract: _Contract, language: _Language = None) -> None:
     """Write a contract in another language. What that cannot say is told on stderr."""
+    from shared.contract.exchange import export_text
+
     if language is None:
         msg = f"--format is missing: one of {', '.join(LANGUAGES)}"
         raise typer.BadParameter(msg)
-    text, losses = export_text(_read(contract), _language(language))
+    known = _language(language)
+    text, losses = export_text(_read(contract), known)
     _told(losses)
     typer.echo(text, nl=False)
 
@@ -80,6 +90,10 @@ def diff_command(
     output: _Output = "text",
 ) -> None:
     """Compare two versions of a contract, or a file's columns with one. Exit 3 if a file may be rejected for it."""
+    from services.inference import file_columns
+    from services.validate_command import report_on
+    from shared.contract import diff, drift_of
+
     _known_output(output)
     contract = _read(old)
     if new.suffix.lower() in _SUFFIXES:
@@ -100,6 +114,8 @@ def diff_command(
 
 def _read(path: Path) -> Contract:
     """The contract of a file; the error of a bad one names the file."""
+    from shared.contract import ContractError, read_contract
+
     try:
         return read_contract(_content(path))
     except ContractError as error:

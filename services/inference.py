@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from services.validator.engine.document import FileReport, ReportColumn
+from services.validator.engine.document import FileReport, Refusal, ReportColumn, TimeEvidence
 from shared.contract import FileColumn, write_contract
 from shared.contract.column_types import COLUMN_TYPES, ColumnType
 from shared.contract.from_report import InferredColumn, InferredTime, datasource_of, inferred_contract
 from shared.file_options import delimiter_of
 
-_OF_DRUID: dict[str, ColumnType] = {"long": "long", "double": "double", "string": "text"}
 _UTF_8 = frozenset({"utf-8", "ascii"})
 
 
@@ -24,52 +24,54 @@ def file_columns(report: FileReport) -> list[FileColumn]:
 
 def contract_text(report: FileReport, file_name: str) -> str:
     """A contract of what was found, as YAML with comments that say why."""
-    time = None
-    if report.timestamp and report.timestamp.column:
-        stamp = report.timestamp
-        zone = None if stamp.zone == "as written" else stamp.zone
-        said = tuple(
-            f"{one.parsed:,} of {one.of:,} values are written as {' or '.join(one.timestamp_format)}: {one.example}"
-            for one in stamp.evidence
-        )
-        time = InferredTime(stamp.column or "", stamp.format, zone, (*said, *((stamp.note,) if stamp.note else ())))
+    evidence = report.timestamp.evidence if report.timestamp else ()
     columns = [
-        InferredColumn(column.name, _type(column), column.nulls, tuple(_reasons(column)), _fact(column, "written_as"))
+        InferredColumn(column.name, _type(column), column.nulls, tuple(_reasons(column)), column.written_as)
         for column in report.columns
     ]
     contract, comments = inferred_contract(
-        datasource_of(file_name), columns, time, file=file_name, rows=report.rows.accepted, dialect=_dialect(report)
+        datasource_of(file_name),
+        columns,
+        _time(report),
+        file=file_name,
+        rows=report.rows.accepted,
+        dialect=_dialect(report),
+        possible_times=[_said(one) for one in evidence if one.standing == "possible"],
     )
     return write_contract(contract, comments)
 
 
+def _time(report: FileReport) -> InferredTime | None:
+    stamp = report.timestamp
+    if stamp is None or stamp.column is None:
+        return None
+    chosen = [_said(one) for one in stamp.evidence if one.standing == "chosen"]
+    zone = None if stamp.zone == "as written" else stamp.zone
+    return InferredTime(stamp.column, stamp.format, zone, (*chosen, *((stamp.note,) if stamp.note else ())))
+
+
+def _said(one: TimeEvidence) -> str:
+    written = " or ".join(one.timestamp_format)
+    return f"{one.timestamp_column} as {written}: {one.parsed:,} of {one.of:,} values, for example {one.example}"
+
+
 def _type(column: ReportColumn) -> ColumnType:
-    named = _fact(column, "logical_type") or column.type
-    known = _OF_DRUID.get(named or "", named)
-    return next((kind for kind in COLUMN_TYPES if kind == known), "text")
+    return next((kind for kind in COLUMN_TYPES if kind == column.logical_type), "text")
 
 
 def _type_unless_empty(column: ReportColumn, report: FileReport) -> ColumnType | None:
     return None if column.type is None or column.nulls == report.rows.accepted else _type(column)
 
 
-def _fact(column: ReportColumn, name: str) -> Any:
-    """A fact that not every report has."""
-    return column.model_dump().get(name)
-
-
-def _reasons(column: ReportColumn) -> list[str]:
-    said = [f"In the header it is called {column.source_name!r}: {column.renamed}."] if column.renamed else []
-    kind = _type(column)
-    refusals = [
-        (narrower, refusal)
-        for narrower in ("boolean", "long", "double")
-        if isinstance(refusal := _fact(column, f"why_not_{narrower}"), dict) and narrower != kind
-    ]
-    numbers = [refusal for narrower, refusal in refusals if narrower != "boolean"]
-    if len(numbers) == len(("long", "double")) and numbers[0] == numbers[1]:
-        refusals = [*(one for one in refusals if one[0] == "boolean"), ("number", numbers[0])]
-    return [*said, *(f"No {name}: record {why['record']} has {why['value']!r}." for name, why in refusals)]
+def _reasons(column: ReportColumn) -> Iterator[str]:
+    if column.renamed:
+        yield f"In the header it is called {column.source_name!r}: {column.renamed}."
+    why = column.why_not or (column.why_not_double if column.logical_type == "decimal" else None)
+    if isinstance(why, Refusal):
+        narrower = column.why_not.type if column.why_not else "double"
+        yield f"No {narrower}: record {why.record} has {why.value!r}."
+    if column.note:
+        yield f"{column.note[0].upper()}{column.note[1:]}."
 
 
 def _dialect(report: FileReport) -> dict[str, Any]:

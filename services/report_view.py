@@ -9,14 +9,27 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from services.validator.engine.document import FileReport, FoundProblem, ReportColumn, ReportDialect, Sample, Timestamp
+from services.validator.engine.document import (
+    FileReport,
+    FoundProblem,
+    ReportColumn,
+    ReportDialect,
+    Sample,
+    TimeEvidence,
+    Timestamp,
+)
 
 WIDTH = 80
 _COLUMNS_SHOWN = 50
 _PROBLEMS_SHOWN = 20
 _SAMPLES_SHOWN = 3
 _ANSWERS_SHOWN = 6
-_NAME_CELLS = 24
+_EVIDENCE_SHOWN = 10
+_LEAST_VALUE_CELLS = 6
+# The most that the cells of the table take: column, type, nulls, distinct. Least and greatest value share the rest.
+_TABLE_CELLS = (20, 9, 11, 12)
+_FIGURES = (2, 3)
+_GAP = "  "  # between cells; figures stand at their right, so that a space before them is enough
 _ARGUMENT_CELLS = 60
 _LINE_GOES_ON_CELLS = 3  # a space before the word, a space and a backslash behind it
 _GOOD, _DOUBTFUL, _BAD, _HEAD, _QUIET = "green", "yellow", "red", "bold", "dim"
@@ -25,6 +38,9 @@ _VERDICTS = {
     "accepted_with_rejects": ("ACCEPTED WITH REJECTS", _DOUBTFUL),
     "rejected": ("REJECTED", _BAD),
 }
+
+
+Row = tuple[str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ def validation_lines(
     return [
         *_head(report, name),
         *_columns(report),
+        *_time(report.timestamp),
         *_problems(faults),
         *_questions(questions),
         *_written(written),
@@ -58,21 +75,11 @@ def validation_lines(
 def inference_lines(report: FileReport) -> list[Line]:
     """The columns, why they are not of a narrower type, and what speaks for the time."""
     _, questions = _parted(report)
-    reasons = [
-        f"{_shown(column.name)} is no {kind}: {_because(refusal)}"
-        for column in report.columns[:_COLUMNS_SHOWN]
-        for kind, refusal in (("long", column.why_not_long), ("double", column.why_not_double))
-        if refusal is not None
-    ]
-    evidence = [
-        f"{_shown(one.timestamp_column)} as {' or '.join(one.timestamp_format)}: "
-        f"{one.parsed:,} of {one.of:,} values, for example {_shown(one.example or '')}"
-        for one in (report.timestamp.evidence if report.timestamp else ())
-    ]
+    reasons = [reason for column in report.columns[:_COLUMNS_SHOWN] for reason in _reasons(column)]
     return [
         *_columns(report),
         *_section("Why", reasons),
-        *_section("Time", evidence),
+        *_time(report.timestamp),
         *_questions(questions),
     ]
 
@@ -115,29 +122,75 @@ def _left_out(dialect: ReportDialect) -> Iterator[Line]:
 
 
 def _columns(report: FileReport) -> Iterator[Line]:
-    rows = [("column", "type", "nulls", "sample")]
-    if report.timestamp and report.timestamp.column and report.timestamp.format and report.timestamp.zone:
-        rows.append(_time_row(report.timestamp))
+    rows = [_time_row(report.timestamp)] if report.timestamp and report.timestamp.zone else []
     rows += [_column_row(column) for column in report.columns[:_COLUMNS_SHOWN]]
-    if len(rows) == 1:
+    if not rows:
         return
-    widths = [min(_NAME_CELLS, max(cell_len(row[cell]) for row in rows)) for cell in range(3)]
+    rows.insert(0, ("column", "type", "nulls", "distinct", "min", "max"))
+    widths = [min(most, max(cell_len(row[cell]) for row in rows)) for cell, most in enumerate(_TABLE_CELLS)]
+    gaps = [_GAP if cell not in _FIGURES else " " for cell in range(len(rows[0]))]
+    widths += _value_widths(rows, WIDTH - sum(widths) - sum(map(len, gaps)))
     yield Line("")
-    for number, (name, kind, nulls, sample) in enumerate(rows):
-        left = f"  {_padded(name, widths[0])}  {_padded(kind, widths[1])}  {nulls:>{widths[2]}}  "
-        yield Line(_fit(left + sample).rstrip(), "" if number else _HEAD)
+    for number, row in enumerate(rows):
+        cells = [gaps[cell] + _padded(row[cell], width, right=cell in _FIGURES) for cell, width in enumerate(widths)]
+        yield Line(_fit("".join(cells)).rstrip(), "" if number else _HEAD)
     if (more := len(report.columns) - _COLUMNS_SHOWN) > 0:
         yield Line(f"  and {_number(more)} more columns: -o json has them all", _QUIET)
 
 
-def _time_row(time: Timestamp) -> tuple[str, str, str, str]:
-    example = next((one.example for one in time.evidence if one.example), None) or ""
-    return _shown(time.column or ""), "time", "0", f"{_shown(example)}  ({time.format}, zone {time.zone})"
+def _value_widths(rows: Sequence[Row], room: int) -> list[int]:
+    """The widths of the least and the greatest values: what they need, or else half of the room each."""
+    low, high = (max(cell_len(row[cell]) for row in rows) for cell in (4, 5))
+    half = room // 2
+    low = low if low <= half else max(half, room - high)
+    return [low, max(_LEAST_VALUE_CELLS, min(high, room - low))]
 
 
-def _column_row(column: ReportColumn) -> tuple[str, str, str, str]:
-    samples = ", ".join(_shown(str(sample)) for sample in column.samples)
-    return _shown(column.name), column.type or "", "" if column.nulls is None else _number(column.nulls), samples
+def _time_row(time: Timestamp) -> Row:
+    return _shown(time.column or ""), "time", "0", "", time.first or "", time.last or ""
+
+
+def _column_row(column: ReportColumn) -> Row:
+    distinct = "" if column.distinct is None else _number(column.distinct)
+    return (
+        _shown(column.name),
+        column.logical_type or "",
+        "" if column.nulls is None else _number(column.nulls),
+        distinct if column.distinct_exact or not distinct else f"~{distinct}",
+        "" if column.min is None else _shown(str(column.min)),
+        "" if column.max is None else _shown(str(column.max)),
+    )
+
+
+def _reasons(column: ReportColumn) -> Iterator[str]:
+    """Why the column is of no narrower type."""
+    if why := column.why_not:
+        hint = f" ({_shown(why.suggestion)}?)" if why.suggestion else ""
+        yield f"{_shown(column.name)} is no {why.type}: {_shown(why.value)} in record {_number(why.record)}{hint}"
+    if column.note:
+        yield f"{_shown(column.name)}: {_shown(column.note)}"
+
+
+def _time(time: Timestamp | None) -> Iterator[Line]:
+    """What speaks for the time, and for the other columns and formats that it might be."""
+    if time is None:
+        return
+    yield from (Line(""), Line("  Time", _HEAD))
+    for one in time.evidence[:_EVIDENCE_SHOWN]:
+        yield Line(_fit(f"    {_told(one)}"), "" if one.standing == "chosen" else _QUIET)
+        if one.standing == "chosen" and time.note:
+            yield from _wrapped(time.note, "      ")
+    if (more := len(time.evidence) - _EVIDENCE_SHOWN) > 0:
+        yield Line(f"    and {_number(more)} more: -o json has them all", _QUIET)
+
+
+def _told(one: TimeEvidence) -> str:
+    standing = {"chosen": "", "possible": "perhaps ", "runner_up": "not "}[one.standing]
+    values = f"{_number(one.parsed)} of {_number(one.of)} values"
+    unclear = f", {_number(one.ambiguous_days)} with day or month first" if one.ambiguous_days else ""
+    formats = " or ".join(map(_shown, one.timestamp_format))
+    example = f", for example {_shown(one.example or '')}" if one.standing != "runner_up" else ""
+    return f"{standing}{_shown(one.timestamp_column)} as {formats}: {values}{unclear}{example}"
 
 
 def _problems(problems: Sequence[FoundProblem]) -> Iterator[Line]:
@@ -155,10 +208,20 @@ def _problems(problems: Sequence[FoundProblem]) -> Iterator[Line]:
             value = _shown(sample.value or "")
             message = _shown(sample.message)
             told = message if sample.value is None or value in message else f"{message}: {value}"
-            hint = f" ({_shown(sample.suggestion)}?)" if sample.suggestion else ""
-            yield Line(_fit(f"      {_place(sample)}: {told}{hint}"))
+            yield from _with_suggestion(f"      {_place(sample)}: {told}", sample.suggestion)
     if (more := len(problems) - _PROBLEMS_SHOWN) > 0:
         yield Line(f"    and {_number(more)} more kinds: -o json has them all", _QUIET)
+
+
+def _with_suggestion(text: str, suggestion: str | None) -> Iterator[Line]:
+    """The text, and what must have been meant behind it, or below where that would be cut."""
+    hint = f" ({_shown(suggestion)}?)" if suggestion else ""
+    if cell_len(text + hint) <= WIDTH:
+        yield Line(text + hint)
+        return
+    yield Line(_fit(text))
+    if hint:
+        yield Line(_fit(f"        {hint.strip()}"))
 
 
 def _place(sample: Sample) -> str:
@@ -221,6 +284,7 @@ def _answers(time: Timestamp | None) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = [
         (f"--timestamp-column {_argument(one.timestamp_column, 'COLUMN')}", f"--timestamp-format {time_format}")
         for one in time.evidence
+        if one.standing == "possible"
         for time_format in one.timestamp_format
     ]
     return found[:_ANSWERS_SHOWN]
@@ -250,12 +314,6 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[Line]:
         yield from (Line(_fit(f"    {line}")) for line in found)
 
 
-def _because(refusal: object) -> str:
-    if isinstance(refusal, str):
-        return refusal
-    return f"{_shown(str(getattr(refusal, 'value', '')))} in record {getattr(refusal, 'record', '?')}"
-
-
 def _wrapped(text: str, indent: str) -> Iterator[Line]:
     for line in textwrap.wrap(_shown(text), WIDTH - len(indent), break_on_hyphens=False):
         for piece in chop_cells(line, WIDTH - len(indent)):
@@ -271,8 +329,10 @@ def _fit(text: str) -> str:
     return text if cell_len(text) <= WIDTH else set_cell_size(text, WIDTH - 1).rstrip() + "…"
 
 
-def _padded(text: str, width: int) -> str:
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+def _padded(text: str, width: int, *, right: bool) -> str:
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    return " " * (width - cell_len(text)) + text if right else set_cell_size(text, width)
 
 
 def _number(number: int) -> str:

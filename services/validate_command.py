@@ -16,7 +16,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from services import inference, report_view
+from services import report_view
 from services.row_files import RowFile
 from services.validator.engine import (
     ChildDied,
@@ -30,7 +30,13 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import FORMATS, delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import (
+    FORMATS,
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_time_zone,
+)
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -38,11 +44,20 @@ BAR_AFTER_SECONDS = 1.0
 # What the help says of each of the engine's hints; a hint of the engine that is not here is an option without words.
 HINTS = {
     "timestamp_column": "The column that holds the time; found if left out.",
-    "timestamp_format": "How that time is written; found if left out.",
+    "timestamp_format": "How that time is written, by the format's name or as %d.%m.%Y; found if left out.",
+    "time_zone": "The zone of times that name none, such as Europe/Berlin; UTC if left out.",
     "delimiter": "The character between fields; found if left out.",
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
+}
+# On a command line a zone could be that of the machine: the name says whose it is.
+ZONE_OPTION = "--datasource-time-zone"
+_NAMES = {"time_zone": ZONE_OPTION}
+_FAULTS = {
+    "encoding": problem_with_encoding,
+    "format": problem_with_format,
+    "time_zone": problem_with_time_zone,
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -102,6 +117,8 @@ def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | 
     if output == "json":
         typer.echo(report.model_dump_json(indent=2, exclude_unset=True, include={"columns", "timestamp"}))
     elif output == "yaml" and report.columns:
+        from services import inference
+
         typer.echo(inference.contract_text(report, file.name), nl=False)
     elif report.verdict == "rejected":
         _show(report_view.validation_lines(report, str(file), said=request.said))
@@ -139,8 +156,9 @@ class _Request:
             msg = f"--output is {', '.join(outputs[:-1])} or {outputs[-1]}, not {output!r}"
             raise typer.BadParameter(msg)
         self._file = file
-        self.said = {name: value for name, value in hints.items() if value is not None}
-        self._options = _options(self.said)
+        said = {name: value for name, value in hints.items() if value is not None}
+        self.said = {option_of(name).removeprefix("--"): value for name, value in said.items()}
+        self._options = _options(said)
         _check_readable(file)
 
     def judge(self, folder: Path, *, write_rows: bool) -> tuple[Verdict, FileReport]:
@@ -170,18 +188,23 @@ def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each hint that the engine takes, in the place of its `**hints`."""
     own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.kind != one.VAR_KEYWORD]
     for name in ParseOptions.model_fields:
-        option = Annotated[str | None, typer.Option(help=HINTS.get(name))]
+        option = Annotated[str | None, typer.Option(option_of(name), help=HINTS.get(name))]
         own.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option))
     changed: Any = command
     changed.__signature__ = inspect.Signature(own)
     return command
 
 
+def option_of(hint: str) -> str:
+    """The name under which the command line takes a hint, with its dashes."""
+    return _NAMES.get(hint, f"--{hint.replace('_', '-')}")
+
+
 def _options(hints: dict[str, str]) -> ParseOptions:
-    for name, problem_with in (("encoding", problem_with_encoding), ("format", problem_with_format)):
+    for name, problem_with in _FAULTS.items():
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
-            msg = f"--{name}: {fault}"
+            msg = f"{option_of(name)}: {fault}"
             raise typer.BadParameter(msg)
     said = hints.get("delimiter")
     delimiter = None if said is None else delimiter_of(said)
@@ -192,7 +215,7 @@ def _options(hints: dict[str, str]) -> ParseOptions:
         return ParseOptions.model_validate({**hints, "delimiter": delimiter})
     except ValidationError as error:
         first = error.errors()[0]
-        msg = f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}"
+        msg = f"{option_of(str(first['loc'][0]))}: {first['msg']}"
         raise typer.BadParameter(msg) from error
 
 

@@ -118,6 +118,8 @@ class LoadOptions(Model):
     """The column that becomes `__time`, by its name in the file."""
     timestamp_format: str | None = Field(default=None, max_length=128)
     """How its times are written."""
+    time_zone: str | None = Field(default=None, max_length=64)
+    """The zone of times that name none, as an IANA name such as `Europe/Berlin`; UTC if left out."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between two fields."""
     encoding: str | None = Field(default=None, max_length=64)
@@ -219,6 +221,8 @@ class Column(Model):
     """Its type in Druid."""
     source_name: str
     """Its name in the file."""
+    logical_type: str | None = None
+    """What its values mean: `boolean`, `long`, `double`, `decimal`, `date`, `timestamp` or `text`; more may come."""
 
 
 class FileValidated(Event):

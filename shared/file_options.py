@@ -1,4 +1,4 @@
-"""Which formats, encodings and delimiters a sender may name: before a file is sent, and when it is read.
+"""Which formats, encodings, delimiters and time zones a sender may name: before a file is sent, and when it is read.
 
 What is named here is only what can be known without the file. A sheet is looked for in the workbook.
 """
@@ -6,7 +6,9 @@ What is named here is only what can be known without the file. A sheet is looked
 from __future__ import annotations
 
 import codecs
+from functools import lru_cache
 from typing import Literal, get_args
+from zoneinfo import available_timezones
 
 Format = Literal["delimited", "ndjson", "json", "parquet", "orc", "avro", "xlsx", "zip", "tar"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -16,6 +18,9 @@ _NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "ra
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
+
+# They stand in the list, and mean another zone on every machine, or none.
+_NO_ZONES = frozenset({"Factory", "localtime"})
 
 
 def delimiter_of(text: str) -> str | None:
@@ -44,3 +49,16 @@ def problem_with_encoding(name: str) -> str | None:
     if codec_of(name) is not None:
         return None
     return f"{name[:40]!r} is unknown; send the name of a text encoding, e.g. cp1252, latin-1, shift_jis"
+
+
+def problem_with_time_zone(name: str) -> str | None:
+    """What stands against the zone, as the end of a sentence; where this machine has no list, the engine judges."""
+    known = _zones()
+    if name in known or not known:
+        return None
+    return f"{name[:40]!r} is unknown; send a name of the IANA list, such as Europe/Berlin or UTC"
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - _NO_ZONES

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format, problem_with_time_zone
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -22,6 +22,7 @@ FIELD_BYTES: Mapping[str, int] = {
     "mode": 64,
     "timestamp_column": 4096,
     "timestamp_format": 512,
+    "time_zone": 256,
     "delimiter": 64,
     "encoding": 256,
     "sheet": 1024,
@@ -32,6 +33,7 @@ _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
     "timestamp_column": 1024,
     "timestamp_format": 128,
+    "time_zone": 64,
     "encoding": 64,
     "sheet": 256,
     "format": 64,
@@ -39,6 +41,7 @@ _CHARACTERS: Mapping[str, int] = {
 _FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
+    "time_zone": problem_with_time_zone,
 }
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -112,6 +115,7 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             mode=LoadMode(fields.get("mode") or LoadMode.APPEND),
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
+            time_zone=fields.get("time_zone"),
             delimiter=fields.get("delimiter"),
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.validator.engine import ParseOptions
 from shared.contract import Contract
+from shared.contract.model import Dialect
 from shared.events import LoadOptions
 
 
@@ -13,8 +14,8 @@ def parse_options(said: LoadOptions, contract: Contract | None) -> ParseOptions:
     """The engine's options.
 
     How a file is written, its sender knows best: what he says of it counts, else what the contract declares of every
-    file, else it is found in the file. Which column is the time, and how it is written, is no matter of the file: where
-    the contract has a time column that counts, whatever the sender says.
+    file, else it is found in the file. The time of the rows is no matter of a file: the contract's time column counts,
+    with what it says of format and zone, whatever the sender says.
     """
     of_sender = _known({name: getattr(said, name) for name in LoadOptions.model_fields})
     if contract is None:
@@ -23,20 +24,17 @@ def parse_options(said: LoadOptions, contract: Contract | None) -> ParseOptions:
 
 
 def _dialect(contract: Contract) -> dict[str, Any]:
-    """The declared dialect, by the engine's names."""
+    """The declared dialect; its fields have the names of the engine's options."""
     dialect = contract.dialect
-    return {
-        "delimiter": dialect.delimiter_character,
-        "encoding": dialect.encoding,
-        "sheet": dialect.sheet,
-        "format": dialect.format,
-    }
+    return {name: getattr(dialect, name) for name in Dialect.model_fields} | {"delimiter": dialect.delimiter_character}
 
 
 def _time(contract: Contract) -> dict[str, Any]:
-    """What the contract says of its time column; nothing without one, and the format only where it has it."""
+    """What the contract says of its time column; nothing without one."""
     column = next((one for one in contract.columns if one.role == "time"), None)
-    return {} if column is None else {"timestamp_column": column.name, "timestamp_format": column.format}
+    if column is None:
+        return {}
+    return {"timestamp_column": column.name, "timestamp_format": column.format, "time_zone": column.zone}
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def validated(
             Part(key=run.part_key(part.name), rows=part.rows, bytes=part.bytes, sha256=part.sha256)
             for part in verdict.parts
         ),
-        columns=tuple(Column(name=one.name, type=one.type, source_name=one.source_name) for one in verdict.columns),
+        columns=tuple(
+            Column(name=one.name, type=one.type, source_name=one.source_name, logical_type=one.logical_type)
+            for one in verdict.columns
+        ),
         rows_read=verdict.rows_read,
         rows_accepted=verdict.rows_accepted,
         rows_rejected=verdict.rows_rejected,

@@ -50,9 +50,9 @@ class Column(Part):
     """Its name in the header, letter for letter; of a column that the validator renames, the name in its report."""
     type: ColumnType
     """What its values mean."""
-    nullable: bool = True
+    nullable: StrictBool = True
     """Whether a row may leave it empty."""
-    unique: bool = False
+    unique: StrictBool = False
     """Whether a value may stand in one row of a file only; nulls are not compared."""
     description: str | None = None
     """What it holds, for people."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from shared.file_options import codec_of, delimiter_of, problem_with_encoding, problem_with_format
 
@@ -36,13 +36,13 @@ class Dialect(Part):
     """The character that takes the meaning from a quote; a doubled quote needs none."""
     skip_rows: int | None = Field(default=None, ge=0, le=1_000, strict=True)
     """How many lines stand before the header: titles, notes."""
-    header_rows: Literal[0, 1] | None = None
-    """1 if the first row has the names of the columns, 0 if rows begin at once: then the columns stand in order."""
-    comment_prefix: str | None = Field(default=None, min_length=1, max_length=10)
+    header: StrictBool | None = None
+    """Whether the first row has the names of the columns; without one, the columns stand in the contract's order."""
+    comment: str | None = Field(default=None, min_length=1, max_length=8)
     """With what a line begins that is no row."""
     decimal_mark: Literal[".", ","] | None = None
     """What stands before the fraction of a number."""
-    thousands_separator: Literal[",", ".", " ", "'", "_", "\u00a0", "\u202f"] | None = None
+    thousands: Literal[",", ".", " ", "'", "\u2019", "\u00a0", "\u202f"] | None = None
     """What groups the digits of a number."""
     sheet: str | None = Field(default=None, min_length=1)
     """The sheet of a workbook, by name or number."""
@@ -56,9 +56,9 @@ class Dialect(Part):
         delimiter = None if self.delimiter is None else delimiter_of(self.delimiter)
         if self.delimiter is not None and delimiter is None:
             refuse(r"must be one character, not a quote or a line's end; write \t for a tab", "delimiter")
-        marks = {"delimiter": delimiter, "quote": self.quote or None, "comment_prefix": self.comment_prefix}
+        marks = {"delimiter": delimiter, "quote": self.quote or None, "comment": self.comment}
         _distinct(marks)
-        _distinct({"decimal_mark": self.decimal_mark or ".", "thousands_separator": self.thousands_separator})
+        _distinct({"decimal_mark": self.decimal_mark or ".", "thousands": self.thousands})
         return self
 
     @property

@@ -65,7 +65,7 @@ def _columns(old: Contract, new: Contract) -> Iterator[Change]:
             yield Change("new_column", f"columns.{name}", breaks, f"`{name}` ({column.type}) is new{why}")
     shared = [name for name in before if name in after]
     if shared != [name for name in after if name in before]:
-        breaks = new.dialect.header_rows == 0
+        breaks = new.dialect.header is False
         yield Change("order_changed", "columns", breaks, "the columns stand in another order")
 
 

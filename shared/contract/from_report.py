@@ -44,11 +44,13 @@ def inferred_contract(
     file: str,
     rows: int | None = None,
     dialect: dict[str, Any] | None = None,
+    possible_times: Sequence[str] = (),
 ) -> tuple[Contract, dict[Path, str]]:
     """The contract, and a comment for each field that has something behind it.
 
-    The time stands first. Columns may be null: that one file has no null is no promise, so it is a comment. A column
-    that is called as one of the loader's own is left out.
+    The time stands first. Columns may be null: that one file has no null is no promise, so it is a comment. Without a
+    time, the comment has `possible_times`, sentences about columns that may be it. A column that is called as one of
+    the loader's own is left out.
     """
     comments: dict[Path, str] = {(): _HEAD.format(file=file)}
     parts: list[dict[str, Any]] = []
@@ -58,7 +60,8 @@ def inferred_contract(
         written = {"format": time.format} if time.format else {}
         parts.append({"name": time.name, "type": "timestamp", "nullable": False, "role": "time", **written, **zone})
     else:
-        comments["columns",] = "No column is the time for certain; Druid needs one: give it `role: time`."
+        asked = "No column is the time for certain; Druid needs one: give it `role: time`."
+        comments["columns",] = "\n".join((asked, *(f"Possible: {one}" for one in possible_times)))
     for column in columns:
         if column.name in OWN_COLUMNS or (time is not None and column.name == time.name):
             continue

@@ -54,10 +54,18 @@ def _checks(column: Column) -> list[pa.Check]:
     if checks.enum is not None:
         found.append(pa.Check.isin([_value(column, one) for one in checks.enum]))
     if checks.pattern is not None:
-        found.append(pa.Check.str_contains(whole(checks.pattern)))
+        found.append(_pattern(checks.pattern))
     if checks.min_length is not None or checks.max_length is not None:
         found.append(pa.Check.str_length(checks.min_length, checks.max_length))
     return found
+
+
+def _pattern(pattern: str) -> pa.Check:
+    # Not `str_contains`: that has Python compile the pattern first, in whose dialect it may be none.
+    def passes(data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(pl.col(data.key).str.contains(whole(pattern)))
+
+    return pa.Check(passes, name="pattern", error=f"match {pattern}")
 
 
 def _value(column: Column, written: Any) -> Any:

@@ -25,7 +25,7 @@ BUFFER_BYTES = 32 * 1024 * 1024
 # Of so many duplicates of a key the earlier record is remembered, for messages.
 MOST_EARLIER = 1_000
 
-_RECORD, _BUCKET = "__record", "__bucket"
+_RECORD, _FIRST, _BUCKET = "__record", "__first", "__bucket"
 _BITS = [[bool(byte >> bit & 1) for bit in range(8)] for byte in range(256)]
 
 
@@ -54,9 +54,9 @@ def unique_keys(contract: Contract) -> tuple[UniqueKey, ...]:
 
 @dataclass(slots=True)
 class Duplicates:
-    """Which records have a key that an earlier one has; for the first 1,000 of them, `earlier` knows that one."""
+    """Which records have a key that an earlier one has; for the first 1,000 of them, `earlier` knows such a one."""
 
-    _bits: bytearray
+    _bits: bytearray = field(default_factory=bytearray)
     count: int = 0
     earlier: dict[int, int] = field(default_factory=dict)
 
@@ -68,6 +68,10 @@ class Duplicates:
             return pl.repeat(value=False, n=rows, dtype=pl.Boolean, eager=True)
         bits = [bit for byte in held for bit in _BITS[byte]]
         return pl.Series(bits[first_record % 8 :][:rows], dtype=pl.Boolean)
+
+    def _reach(self, record: int) -> None:
+        """Have a bit for each record up to that one."""
+        self._bits.extend(bytes(max(0, record // 8 + 1 - len(self._bits))))
 
     def _add(self, later: pl.DataFrame) -> None:
         self.count += later.height
@@ -91,13 +95,13 @@ class KeyTally:
         self._held: list[pl.DataFrame] = []
         self._held_bytes = 0.0
         self._pieces: list[list[tuple[int, int]]] = [[] for _ in range(BUCKETS)]
-        self._last_record = 0
+        self._found = Duplicates()
 
     def add(self, frame: pl.DataFrame, first_record: int) -> None:
         """Take a batch: a typed frame of records that follow each other from `first_record` on, which counts from 1."""
         records = pl.int_range(first_record, first_record + frame.height, eager=True, dtype=pl.Int64).alias(_RECORD)
         rows = frame.select(self.key.columns).with_columns(records).drop_nulls()
-        self._last_record = max(self._last_record, first_record + frame.height - 1)
+        self._found._reach(first_record + frame.height - 1)  # noqa: SLF001  # the two are one thing, cut by time
         self._held.append(rows)
         self._held_bytes += rows.estimated_size()
         if self._held_bytes > self._buffer_bytes:
@@ -105,13 +109,19 @@ class KeyTally:
 
     def duplicates(self) -> Duplicates:
         """The records that have a key of an earlier one. Ends the tally."""
-        found = Duplicates(bytearray(self._last_record // 8 + 1))
         try:
             for rows in self._buckets():
-                found._add(_later(rows, self.key.columns))  # noqa: SLF001  # the two are one thing, cut by time
+                self._distinct(rows)
         finally:
             self._path.unlink(missing_ok=True)
-        return found
+        return self._found
+
+    def _distinct(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The first row of each key; the later ones are found."""
+        rows = rows.with_columns(pl.col(_RECORD).min().over(self.key.columns).alias(_FIRST))
+        is_first = pl.col(_RECORD) == pl.col(_FIRST)
+        self._found._add(rows.filter(~is_first).select(_RECORD, _FIRST))  # noqa: SLF001
+        return rows.filter(is_first).drop(_FIRST)
 
     def _buckets(self) -> Iterator[pl.DataFrame]:
         if not any(self._pieces):
@@ -127,7 +137,8 @@ class KeyTally:
     def _write(self) -> None:
         if not self._held:
             return
-        rows = pl.concat(self._held)
+        # Of a key that stands in very many rows one is written each time: else its bucket would be the whole file.
+        rows = self._distinct(pl.concat(self._held))
         self._held, self._held_bytes = [], 0.0
         keys = [pl.col(name) for name in self.key.columns]
         bucket = pl.struct(keys).hash(seed=1) % BUCKETS
@@ -142,9 +153,3 @@ class KeyTally:
 def _piece(spill: io.BufferedReader, begin: int, size: int) -> pl.DataFrame:
     spill.seek(begin)
     return pl.read_ipc_stream(io.BytesIO(spill.read(size)))
-
-
-def _later(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-    """The records whose key an earlier one has, with the first that has it."""
-    first = pl.col(_RECORD).min().over(columns)
-    return rows.select(_RECORD, first.alias("first")).filter(pl.col(_RECORD) != pl.col("first"))

@@ -106,6 +106,8 @@ class UpstreamFile(Model):
     """The column that becomes `__time`, by its name in the file."""
     timestamp_format: str | None = Field(default=None, max_length=128)
     """How its times are written."""
+    time_zone: str | None = Field(default=None, max_length=64)
+    """The zone of times that name none, as an IANA name; UTC if left out."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """The character between two fields."""
 
@@ -230,6 +232,7 @@ def _upstream(value: bytes, attributes: dict[str, str], timestamp_ms: int) -> Fi
             mode=said.mode,
             timestamp_column=said.timestamp_column,
             timestamp_format=said.timestamp_format,
+            time_zone=said.time_zone,
             delimiter=said.delimiter,
         ),
     )

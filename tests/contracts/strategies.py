@@ -22,6 +22,7 @@ options = st.builds(
     mode=st.sampled_from(events.LoadMode),
     timestamp_column=maybe_words,
     timestamp_format=maybe_words,
+    time_zone=maybe_words,
     delimiter=st.none() | st.characters(codec="utf-8"),
 )
 uploaded = st.builds(
@@ -39,7 +40,13 @@ uploaded = st.builds(
     contract_version=st.none() | st.integers(0, 2**31 - 1),
 )
 part = st.builds(events.Part, key=words, rows=rows, bytes=rows, sha256=words)
-column = st.builds(events.Column, name=words, type=st.sampled_from(["long", "double", "string"]), source_name=words)
+column = st.builds(
+    events.Column,
+    name=words,
+    type=st.sampled_from(["long", "double", "string"]),
+    source_name=words,
+    logical_type=maybe_words,
+)
 validated = st.builds(
     events.FileValidated,
     **common,

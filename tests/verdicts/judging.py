@@ -85,6 +85,11 @@ class Outcome:
         return {column.name: column.type for column in self.accepted.columns}
 
     @property
+    def meanings(self) -> dict[str, str | None]:
+        """The logical types."""
+        return {column.name: column.logical_type for column in self.accepted.columns}
+
+    @property
     def error_codes(self) -> list[str]:
         return [row["errors"][0]["code"] for row in self.rejects]
 

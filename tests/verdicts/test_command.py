@@ -14,6 +14,7 @@ from rich.console import Console
 from services import cli, validate_command
 from services.validator.engine import ChildDied, Code, ParseOptions, Problem, Rejected
 from services.validator.engine.document import FileReport
+from shared.contract import read_contract
 
 BAD = {17, 42, 77, 311, 500, 640, 900}
 
@@ -184,7 +185,7 @@ def test_every_hint_of_the_engine_is_an_option_with_a_word_of_help(capsys: pytes
     assert run("validate", "--help") == 0
     text = capsys.readouterr().out
     for name in ParseOptions.model_fields:
-        assert f"--{name.replace('_', '-')}" in text
+        assert validate_command.option_of(name) in text
 
 
 @pytest.mark.parametrize("written", [r"\t", "tab", "\t"])
@@ -197,7 +198,15 @@ def test_a_tab_is_named_as_it_is_to_the_gateway(
     assert json.loads(capsys.readouterr().out)["dialect"]["delimiter"] == "\t"
 
 
-@pytest.mark.parametrize(("option", "value"), [("--encoding", "utf-9"), ("--encoding", "hex"), ("--format", "csv")])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--encoding", "utf-9"),
+        ("--encoding", "hex"),
+        ("--format", "csv"),
+        ("--datasource-time-zone", "Europe/Bonn"),
+    ],
+)
 def test_an_option_that_no_file_could_fit_is_wrong_usage(
     rows_csv: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
 ) -> None:
@@ -222,3 +231,42 @@ def test_the_bar_waits_a_second_and_only_shows_on_a_terminal(monkeypatch: pytest
         terminal.file.flush()
     assert "rows.csv" in terminal.export_text()
     terminal.file.close()
+
+
+def test_infer_writes_a_contract_that_its_file_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, "at,n,who,empty\n2024-01-01T00:00:00Z,1,NO,\n2024-01-02T00:00:00Z,2.5,SE,\n")
+    assert run("infer", file, "-o", "yaml") == 0
+    text = capsys.readouterr().out
+    contract = read_contract(text)
+    assert (contract.datasource, [(column.name, column.type) for column in contract.columns]) == (
+        "data",
+        [("at", "timestamp"), ("n", "double"), ("who", "text"), ("empty", "text")],
+    )
+    assert contract.columns[0].role == "time"
+    assert "No long: record 2 has '2.5'." in text
+    kept = tmp_path / "contract.yaml"
+    kept.write_text(text)
+    assert run("contract", "diff", kept, file) == 0
+    assert capsys.readouterr().out == "no difference\n"
+
+
+def test_a_file_is_compared_with_a_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(
+        "format_version: 1\ndatasource: d\ncolumns:\n- {name: n, type: long}\n- {name: gone, type: text}\n"
+    )
+    file = written(tmp_path, "n,more\n1,a\n1.5,b\n")
+    assert run("contract", "diff", contract, file, "-o", "json") == 3
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["kind"], one["column"], one["decision"], one["rule"]) for one in found] == [
+        ("wider_type", "n", "reject", "wider-type"),
+        ("missing_column", "gone", "reject", "missing-label"),
+        ("new_column", "more", "evolve", "extra-label"),
+    ]
+
+
+def test_a_file_without_columns_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text("format_version: 1\ndatasource: d\ncolumns:\n- {name: n, type: long}\n")
+    assert run("contract", "diff", contract, written(tmp_path, "")) == 1
+    assert capsys.readouterr().err.startswith("ingest: ")

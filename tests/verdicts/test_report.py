@@ -128,9 +128,10 @@ def test_the_time_is_told_with_its_zone_and_evidence(judge: Judge, times: tuple[
 
 
 def test_facts_that_a_column_does_not_have_are_left_out(judge: Judge) -> None:
-    number, text = judge(f"ts,n,s\n{DAY},1,x\n").report["columns"]
+    number, text, decimal = judge(f"ts,n,s,d\n{DAY},1,x,3.141592653589793238\n").report["columns"]
     assert "why_not_long" not in number
-    assert "min" not in text
+    assert "why_not" not in text
+    assert "min" not in decimal
 
 
 def test_a_file_that_was_given_up_has_a_report_too() -> None:

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Protocol
+from typing import Literal, Protocol
 
 import polars as pl
 from pydantic import JsonValue
 
-from .verdict import Code, ColumnType
+from .verdict import Code, LogicalType
+
+# What a format says of a column. `quoted` is text in a format that has no dates: it may hold dates, but no numbers.
+DeclaredType = LogicalType | Literal["quoted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +166,10 @@ class RecordReader(Protocol):
     header: list[str]
 
     @property
-    def types(self) -> Sequence[ColumnType | None]:
+    def types(self) -> Sequence[DeclaredType | None]:
         """The type that the format declares for each column, or None; known once `blocks` has been read through.
 
-        A declared string never becomes a number. Declared numbers are checked like any others.
+        Declared text stays text. Every other declared type is checked against the values.
         """
         ...
 

@@ -13,55 +13,84 @@ from pydantic import JsonValue
 
 from .header import TASK_ID, TIME
 from .infer import is_null
-from .verdict import ColumnType
+from .isotext import iso_text
+from .patterns import ISO
+from .sketch import DistinctSketch
+from .verdict import ColumnType, LogicalType
 
 _SAMPLES = 3
 _SAMPLE_CHARS = 80
+_DRUID_TYPES: dict[LogicalType, ColumnType] = {"long": "long", "double": "double"}
 
 
 class ColumnWriter:
-    """Casts one column, block by block, and keeps its figures over the accepted rows for the report."""
+    """Casts one column, block by block, and keeps its figures for the report.
 
-    def __init__(self, index: int, name: str, column_type: ColumnType) -> None:
+    `time_format` is how a date or timestamp is written.
+    """
+
+    def __init__(self, index: int, name: str, logical_type: LogicalType, time_format: str = ISO) -> None:
         self.source = f"c{index}"
         self.name = name
-        self.type = column_type
+        self.logical_type = logical_type
+        self.type: ColumnType = _DRUID_TYPES.get(logical_type, "string")
         self.nulls = 0
-        self.low: int | float | None = None
-        self.high: int | float | None = None
+        self.low: int | float | str | None = None
+        self.high: int | float | str | None = None
         self.samples: list[JsonValue] = []
+        self.distinct = DistinctSketch()
+        self._time_format = time_format
 
     def expression(self) -> pl.Expr:
         """The column as it stands in the parts; inference has shown that only null markers do not cast."""
         text = pl.col(self.source)
-        if self.type == "string":
-            return pl.when(text != "").then(text).alias(self.name)
-        if self.type == "long":
-            return text.cast(pl.Int64, strict=False).alias(self.name)
-        return text.cast(pl.Float64, strict=False).fill_nan(None).alias(self.name)
+        return self._cast(text).alias(self.name)
+
+    def _cast(self, text: pl.Expr) -> pl.Expr:
+        match self.logical_type:
+            case "text":
+                return pl.when(text != "").then(text)
+            case "long":
+                return text.cast(pl.Int64, strict=False)
+            case "double":
+                return text.cast(pl.Float64, strict=False).fill_nan(None)
+            case "boolean":
+                lower = text.str.to_lowercase()
+                return pl.when(lower.is_in(["true", "false"])).then(lower)
+            case "decimal":
+                return pl.when(text.str.contains("[0-9]")).then(text)
+            case "date" | "timestamp":
+                return text.map_batches(self._iso_text, return_dtype=pl.String)
+
+    def _iso_text(self, values: pl.Series) -> pl.Series:
+        return iso_text(values, self._time_format, "date" if self.logical_type == "date" else "timestamp")
 
     def take(self, text: pl.Series, cast: pl.Series) -> None:
         """Check a block's cast against its text, and add it to the figures.
 
         Raises AssertionError when a value would be lost: that is a fault of ours, and nothing may be loaded.
         """
-        self.nulls += cast.null_count()
-        if cast.null_count() == cast.len():
+        nulls = cast.null_count()
+        self.nulls += nulls
+        if nulls and self.logical_type != "text" and not is_null(text.filter(cast.is_null())).all():
+            msg = f"a value of column {self.name!r} was lost in the cast to {self.logical_type}"
+            raise AssertionError(msg)
+        if nulls == cast.len():
             return
-        if self.type != "string":
-            self._take_numbers(text, cast)
+        self.distinct.add(cast)
+        if self.logical_type != "decimal":
+            self._take_range(cast)
         if len(self.samples) < _SAMPLES:
             self._take_samples(cast)
 
-    def _take_numbers(self, text: pl.Series, cast: pl.Series) -> None:
-        lost = text.filter(cast.is_null())
-        if not is_null(lost).all():
-            msg = f"a value of column {self.name!r} was lost in the cast to {self.type}"
-            raise AssertionError(msg)
+    def _take_range(self, cast: pl.Series) -> None:
         low, high = cast.min(), cast.max()
-        if isinstance(low, int | float) and isinstance(high, int | float):
-            self.low = low if self.low is None else min(self.low, low)
-            self.high = high if self.high is None else max(self.high, high)
+        if isinstance(low, str) and isinstance(high, str):
+            self.low = low if self.low is None else min(str(self.low), low)
+            self.high = high if self.high is None else max(str(self.high), high)
+        elif isinstance(low, int | float) and isinstance(high, int | float):
+            self.low = low if not isinstance(self.low, int | float) else min(self.low, low)
+            self.high = high if not isinstance(self.high, int | float) else max(self.high, high)
 
     def _take_samples(self, cast: pl.Series) -> None:
         for value in cast.drop_nulls().head(1_000).unique(maintain_order=True).head(_SAMPLES):
@@ -70,7 +99,7 @@ class ColumnWriter:
                 self.samples.append(shown)
 
 
-def cast_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
+def typed_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
     """The columns of `frame` in their types, checked and added to their figures."""
     typed = frame.select([column.expression() for column in columns])
     for column in columns:
@@ -82,7 +111,7 @@ def canonical_lines(
     frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], task_id: str | None
 ) -> bytes:
     """The rows of `frame` as NDJSON. Nulls are written as `null`, which Druid reads like a field left out."""
-    typed = cast_columns(frame, columns)
+    typed = typed_columns(frame, columns)
     time = [] if ms is None else [ms.alias(TIME)]
     task = [] if task_id is None else [pl.lit(task_id).alias(TASK_ID)]
     out = BytesIO()

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from .verdict import ColumnType
+from .verdict import ColumnType, LogicalType
 
 Conclusion = Literal["accepted", "accepted_with_rejects", "rejected"]
 
@@ -81,15 +81,23 @@ class Refusal(_Model):
     """The text of the value."""
     record: int
     """The record it stands in."""
+    suggestion: str | None = None
+    """The number that must have been meant, where that is certain."""
 
 
-class ReportColumn(BaseModel):
+class NearestType(Refusal):
+    """The first value that did not fit the type that held longest."""
+
+    type: LogicalType
+    """That type."""
+
+
+class ReportColumn(_Model):
     """A column. Figures are over the accepted rows, the type is over all rows of the right shape.
 
-    The column that became the time is not among them: see `timestamp`.
+    In a file without a time the figures are over all rows of the right shape, too. The column that became the time is
+    not among them: see `timestamp`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
 
     name: str
     """Its name in the rows."""
@@ -98,36 +106,64 @@ class ReportColumn(BaseModel):
     renamed: str | None
     """Why the name is not the cell as it stands."""
     type: ColumnType | None
-    """The narrowest type that holds every value; null where no row was judged."""
+    """Its type in Druid; null where no row was judged."""
+    logical_type: LogicalType | None
+    """What its values mean: the narrowest type that holds all of them; null where no row was judged."""
     nulls: int | None
     """How many values count as null."""
-    min: int | float | None = None
-    """The least number."""
-    max: int | float | None = None
-    """The greatest number."""
+    distinct: int | None = None
+    """How many different values it has."""
+    distinct_exact: bool | None = None
+    """Whether that is counted; else it is estimated, with a standard error of 1.6 %."""
+    min: int | float | str | None = None
+    """The least number, the earliest date or time, the first text; text is cut at 80 characters."""
+    max: int | float | str | None = None
+    """The greatest number, the latest date or time, the last text."""
+    written_as: str | None = None
+    """The format in which the file writes its dates or times; in the rows they are ISO 8601."""
+    note: str | None = None
+    """What kept dates from being dates, in a sentence."""
+    why_not: NearestType | None = None
+    """Of the narrower types that some of its values have, the one that held longest, and what ended it."""
+    why_not_boolean: Refusal | None = None
+    """What kept a column with `true` or `false` from being boolean."""
     why_not_long: Refusal | str | None = None
-    """What kept the column from being a whole number."""
+    """What kept text or numbers from being whole numbers."""
     why_not_double: Refusal | str | None = None
-    """What kept the column from being a decimal number."""
+    """What kept text or numbers from being numbers that a double keeps."""
+    why_not_decimal: Refusal | str | None = None
+    """What kept text from being decimals."""
     samples: tuple[JsonValue, ...] = ()
     """A few different values, as they stand in the rows."""
 
 
-class TimeEvidence(BaseModel):
-    """What speaks for a column to be the time."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+class TimeEvidence(_Model):
+    """What speaks for a column and a format to be the time."""
 
     timestamp_column: str
     """The column, by the name to send."""
     timestamp_format: tuple[str, ...]
-    """The formats that are possible, by the names to send."""
+    """The formats that are possible, by the names to send; several where no value settles which is meant."""
+    standing: Literal["chosen", "possible", "runner_up"]
+    """Whether it is the time, may be it if the sender says so, or reads too few values, or fewer than another."""
     parsed: int
     """How many values can be read so."""
     of: int
     """How many values are not null."""
     example: str | None
     """One of the values."""
+    ambiguous_days: int
+    """How many of them are another date where the month stands first."""
+    zone: Literal["named", "named by some", "none"]
+    """Whether they name their zone."""
+    first: str | None
+    """The earliest in ISO 8601; times that name no zone are read as UTC here."""
+    last: str | None
+    """The latest, likewise."""
+    plausible: float | None
+    """The share of them that lies between 1990 and 2100."""
+    ascending: float | None
+    """The share of neighbours that stand in the order of time."""
 
 
 class Timestamp(_Model):
@@ -138,11 +174,15 @@ class Timestamp(_Model):
     format: str | None
     """How its values are written."""
     zone: str | None
-    """The zone that was taken; `as written` where the values name their own."""
+    """The zone that was taken, `UTC` unless the sender named one; `as written` where the values name their own."""
     note: str | None
     """What was assumed, in a sentence."""
+    first: str | None
+    """The earliest time of the accepted rows, in ISO 8601 and UTC."""
+    last: str | None
+    """The latest."""
     evidence: tuple[TimeEvidence, ...]
-    """The columns and formats that are possible; the chosen one alone where there is a choice."""
+    """The columns and formats that read any value: the chosen one or those that are possible, then the rest."""
 
 
 class Sample(_Model):
@@ -193,7 +233,7 @@ class FileReport(_Model):
     columns: tuple[ReportColumn, ...]
     """The columns in the order of the file."""
     timestamp: Timestamp | None
-    """The time; null where no column can be it."""
+    """The time; null where no value of any column can be read as one."""
     problems: tuple[FoundProblem, ...]
     """What is wrong, faults of the file first, then those of rows by their number."""
 

@@ -32,16 +32,19 @@ def time_options(problem: Problem) -> tuple[TimeEvidence, ...]:
     return tuple(TimeEvidence.model_validate(option) for option in options) if isinstance(options, list) else ()
 
 
-def open_time(options: Sequence[TimeEvidence]) -> Timestamp:
-    """The time as far as the options agree on it."""
-    columns = {option.timestamp_column for option in options}
-    formats = {time_format for option in options for time_format in option.timestamp_format}
+def open_time(evidence: Sequence[TimeEvidence]) -> Timestamp:
+    """The time as far as what is chosen or possible agrees on it."""
+    possible = [one for one in evidence if one.standing != "runner_up"]
+    columns = {one.timestamp_column for one in possible}
+    formats = {time_format for one in possible for time_format in one.timestamp_format}
     return Timestamp(
         column=columns.pop() if len(columns) == 1 else None,
         format=formats.pop() if len(formats) == 1 else None,
         zone=None,
         note=None,
-        evidence=tuple(options),
+        first=None,
+        last=None,
+        evidence=tuple(evidence),
     )
 
 

@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from .block import Block, RowError
-from .canonical import ColumnWriter, canonical_lines, cast_columns
+from .canonical import ColumnWriter, canonical_lines, typed_columns
 from .file_problems import count_mismatch, no_valid_rows
-from .formats.declared import column_type
 from .formats.opening import Opened, open_file
 from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
-from .infer import TypeTally, is_null
 from .parts import PartWriter
 from .progress import Pass
 from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
-from .timechoice import TimeChoice, TimeTally, check_options, choose_time, find_named, is_time_name
-from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS, parse_times
+from .survey import Survey, survey_file
+from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
+from .timerules import time_error
+from .timestamps import parse_times
 from .verdict import Accepted, BadFile, Code, Column, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
+from .zones import UTC
 
 # What may stay a question while the rows are judged.
 _OPEN_TIME = (Code.TIMESTAMP_MISSING, Code.TIMESTAMP_AMBIGUOUS)
-
-
-@dataclass(slots=True)
-class _Survey:
-    """What the first pass found."""
-
-    types: list[TypeTally]
-    times: dict[int, TimeTally]
-    records: int = 0
-    good: int = 0
-    blank_lines: int = 0
 
 
 def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda _: None) -> Verdict:
@@ -63,7 +52,9 @@ class _Parse:
         self._opened = opened
         self._reader = reader = opened.reader
         self._report = report
+        self._zone = request.options.time_zone or UTC
         self._names: list[ColumnName] = name_columns(reader.header)
+        self._labels = _labels(reader.header, self._names)
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
         report.set_file(opened.describe(), self._names)
@@ -77,69 +68,47 @@ class _Parse:
             raise
 
     def _run(self) -> Verdict:
-        wanted = self._request.options.timestamp_column
+        options = self._request.options
+        wanted = options.timestamp_column
         named = None if wanted is None else find_named(wanted, self._reader.header, [name.name for name in self._names])
         self._begin(Pass.SURVEY)
-        survey = self._survey(named)
+        survey = survey_file(self._reader, self._labels, options, named)
         self._report.set_survey(survey.records, survey.blank_lines)
         if not survey.records:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
         columns = [
-            ColumnWriter(index, name.name, column_type(self._reader.types[index], survey.types[index]))
+            ColumnWriter(index, name.name, survey.columns[index].logical_type, survey.columns[index].time_format)
             for index, name in enumerate(self._names)
             if choice is not None and index != time_index
         ]
         self._begin(Pass.WRITE)
+        if isinstance(choice, Problem) and (self._request.require_time or choice.code not in _OPEN_TIME):
+            return self._refuse(choice, columns, survey)
         written = self._write(choice, columns)
         return self._conclude(survey, choice, columns, written)
 
-    def _choose(self, survey: _Survey, named: int | None) -> TimeChoice | Problem:
-        """The time; or, where it is not required, what stands against choosing one."""
-        labels = self._labels()
-        tallies = [survey.times.get(index, TimeTally(by_number=False)) for index in range(len(labels))]
+    def _choose(self, survey: Survey, named: int | None) -> TimeChoice | Problem:
+        """The time, or what stands against choosing one; the report has the evidence either way."""
+        tallies = [column.times for column in survey.columns]
+        choice: TimeChoice | Problem
         try:
-            return choose_time(tallies, labels, self._request.options, named)
+            choice = choose_time(tallies, self._labels, self._request.options, named)
         except BadFile as bad:
-            if self._request.require_time or bad.problem.code not in _OPEN_TIME:
-                raise
-            return bad.problem
+            choice = bad.problem
+        self._report.set_time(list_candidates(tallies, self._labels, choice))
+        return choice
 
-    def _labels(self) -> list[str]:
-        """The name under which each column is spoken of: its own where that is unmistakable."""
-        header = self._reader.header
-        return [
-            name.source_name.strip()
-            if name.reason == "reserved name" and header.count(name.source_name) == 1
-            else name.name
-            for name in self._names
-        ]
-
-    def _survey(self, named: int | None) -> _Survey:
-        labels = self._labels()
-        watched = range(len(labels)) if named is None else [named]
-        declared = self._request.options.timestamp_format
-        unit = declared if named is not None and declared in (EPOCH_SECONDS, EPOCH_MILLIS) else None
-        survey = _Survey(
-            types=[TypeTally() for _ in labels],
-            times={
-                index: TimeTally(by_number=named is not None or is_time_name(labels[index]), trusted_unit=unit)
-                for index in watched
-            },
-        )
+    def _refuse(self, problem: Problem, columns: Sequence[ColumnWriter], survey: Survey) -> Verdict:
+        """Reject the file for its time, and describe its columns all the same: they show what the time may be."""
         for block in self._reader.blocks():
-            survey.records += block.records
-            survey.blank_lines += block.blank_lines
-            if block.frame.height:
-                survey.good += block.frame.height
-                _survey_types(block, survey.types)
-                for index, tally in survey.times.items():
-                    tally.add(block.frame[f"c{index}"])
-        return survey
+            typed_columns(block.frame, columns)
+        self._report.set_columns(columns, survey.columns)
+        return self._report.reject([problem])
 
     def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter]) -> Written:
-        written = Written()
+        written = Written(self._zone)
         for block in self._reader.blocks():
             ok = None
             if isinstance(choice, TimeChoice) and block.frame.height:
@@ -155,12 +124,12 @@ class _Parse:
         if self._request.write_rows:
             self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
         else:
-            cast_columns(frame, columns)
+            typed_columns(frame, columns)
         written.accepted += frame.height
 
     def _write_good(self, block: Block, choice: TimeChoice, columns: list[ColumnWriter], written: Written) -> pl.Series:
         """Write the rows whose time parses; say which they are."""
-        times = parse_times(block.frame[f"c{choice.index}"], choice.time_format)
+        times = parse_times(block.frame[f"c{choice.index}"], choice.time_format, self._zone)
         written.zoneless += times.zoneless
         written.cut += times.cut
         ok = times.ms.is_not_null()
@@ -169,8 +138,7 @@ class _Parse:
             frame, ms = frame.filter(ok), ms.filter(ok)
         low, high = ms.min(), ms.max()
         if isinstance(low, int) and isinstance(high, int):
-            written.low_ms = low if written.low_ms is None else min(written.low_ms, low)
-            written.high_ms = high if written.high_ms is None else max(written.high_ms, high)
+            written.add_range(low, high)
             self._put(frame, ms, columns, written)
         return ok
 
@@ -180,17 +148,16 @@ class _Parse:
             (bad.ordinal, bad.fields, bad.error) for bad in block.bad
         ]
         if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
-            labels = self._labels()
             for row in (~ok).arg_true().to_list():
                 cells = block.frame.row(row)
-                error = _time_error(cells[choice.index], labels[choice.index], choice.time_format)
-                found.append((block.good[row], dict(zip(labels, cells, strict=True)), error))
+                error = time_error(cells[choice.index], self._labels[choice.index], choice.time_format, self._zone)
+                found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
             self._rejects.write(block.place(ordinal), fields, error)
 
     def _conclude(
-        self, survey: _Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
+        self, survey: Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
     ) -> Verdict:
         rejects = self._rejects.close()
         parts = self._parts.close()
@@ -206,7 +173,7 @@ class _Parse:
             return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
         if choice is None or not written.accepted:
             return self._report.reject([no_valid_rows(read, self._rejects.counts)])
-        self._report.set_columns(columns, survey.types)
+        self._report.set_columns(columns, survey.columns)
         judged: dict[str, Any] = {
             "rows_read": read,
             "rows_accepted": written.accepted,
@@ -214,7 +181,12 @@ class _Parse:
             "second_count": second,
             "parts": parts,
             "columns": [
-                Column(name=column.name, type=column.type, source_name=self._reader.header[int(column.source[1:])])
+                Column(
+                    name=column.name,
+                    type=column.type,
+                    source_name=self._reader.header[int(column.source[1:])],
+                    logical_type=column.logical_type,
+                )
                 for column in columns
             ],
             "reject_counts": dict(self._rejects.counts),
@@ -226,24 +198,19 @@ class _Parse:
         time_column = TimeColumn(
             source_name=self._reader.header[choice.index],
             format=choice.time_format,
-            zone=written.zone(choice.time_format),
+            zone=written.zone_taken(choice.time_format),
             note=written.note(choice.time_format),
         )
-        self._report.set_time(time_column, self._labels()[choice.index], survey.times[choice.index])
         return self._report.accept(
             Accepted(**judged, time_column=time_column, time_min_ms=written.low_ms, time_max_ms=written.high_ms)
         )
 
 
-def _survey_types(block: Block, types: list[TypeTally]) -> None:
-    open_types = [(index, tally) for index, tally in enumerate(types) if not tally.is_text]
-    sure = block.frame.select(pl.col(f"c{index}").str.contains(tally.sure_pattern) for index, tally in open_types)
-    good = None if isinstance(block.good, range) else list(block.good)
-    for index, tally in open_types:
-        tally.add(block.frame[f"c{index}"], sure[f"c{index}"], good, block.first_record)
-
-
-def _time_error(value: str, column: str, time_format: str) -> RowError:
-    if is_null(pl.Series([value])).any():
-        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column, value)
-    return RowError(Code.TIMESTAMP_INVALID, f"{value[:80]!r} cannot be read as {time_format}", column, value)
+def _labels(header: Sequence[str], names: Sequence[ColumnName]) -> list[str]:
+    """The name under which each column is spoken of: its own where that is unmistakable."""
+    return [
+        name.source_name.strip()
+        if name.reason == "reserved name" and header.count(name.source_name) == 1
+        else name.name
+        for name in names
+    ]

@@ -23,13 +23,13 @@ from typing import NoReturn
 import polars as pl
 from pydantic import JsonValue
 
-from .block import BadRecord, Block, RowError
+from .block import BadRecord, Block, DeclaredType, RowError
 from .dialect import Dialect, find_dialect
 from .header import check_header
 from .recount import count_records
 from .request import MIB, ParseLimits, ParseRequest
 from .source import CHUNK_BYTES, Source, check_utf8, with_last
-from .verdict import BadFile, Code, ColumnType
+from .verdict import BadFile, Code
 
 # Bytes read in vain behind broken quotes. Far more than honest files need; it keeps hostile ones from quadratic time.
 _VAIN_BYTES = 256 * MIB
@@ -99,7 +99,7 @@ class DelimitedReader:
         self._vain_bytes = 0
         self.header, self._body_offset, self._body_line = self._read_header()
         check_header(self.header, max_columns=self._limits.max_columns)
-        self.types: list[ColumnType | None] = [None] * len(self.header)
+        self.types: list[DeclaredType | None] = [None] * len(self.header)
 
     def describe(self) -> dict[str, JsonValue]:
         """Delimiter, quote, encoding, compression."""

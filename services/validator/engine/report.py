@@ -8,14 +8,14 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from .canonical import ColumnWriter
+from .columns import ColumnSurvey, describe
 from .document import Conclusion, FileReport, FoundProblem, ReportColumn, ReportDialect, Rows, TimeEvidence, Timestamp
-from .file_problems import found, open_time, time_options
+from .file_problems import found, open_time
 from .header import ColumnName
-from .infer import Refusal, TypeTally
+from .isotext import iso_instant
 from .rejects import RejectsWriter
 from .request import ParseRequest
-from .timechoice import TimeTally
-from .verdict import Accepted, Problem, Rejected, RejectsFile, TimeColumn, Untimed
+from .verdict import Accepted, Problem, Rejected, RejectsFile, Untimed
 
 REPORT_NAME = "report.json"
 
@@ -29,6 +29,7 @@ class Report:
         self._path: Path = request.output_dir / REPORT_NAME
         self._reading: dict[str, JsonValue] = {}
         self._columns: tuple[ReportColumn, ...] = ()
+        self._evidence: tuple[TimeEvidence, ...] = ()
         self._timestamp: Timestamp | None = None
         self._row_problems: tuple[FoundProblem, ...] = ()
         self._known: dict[str, int] = {}
@@ -39,7 +40,14 @@ class Report:
         """How the bytes were read, and which columns there are; their types are told by `set_columns`."""
         self._reading = {**self._reading, **reading}
         self._columns = tuple(
-            ReportColumn(name=name.name, source_name=name.source_name, renamed=name.reason, type=None, nulls=None)
+            ReportColumn(
+                name=name.name,
+                source_name=name.source_name,
+                renamed=name.reason,
+                type=None,
+                logical_type=None,
+                nulls=None,
+            )
             for name in names
         )
 
@@ -62,32 +70,25 @@ class Report:
         self._rejects = rejects_file
         self._row_problems = rejects.problems.found()
 
-    def set_columns(self, columns: Sequence[ColumnWriter], types: Sequence[TypeTally]) -> None:
-        """What became of every column. Figures are over the accepted rows, the type is over all well-formed ones."""
+    def set_columns(self, columns: Sequence[ColumnWriter], surveys: Sequence[ColumnSurvey]) -> None:
+        """What became of every column: figures over the rows that it was given, the type over all well-formed ones."""
         described = []
         for column in columns:
             index = int(column.source[1:])
-            facts = _describe(column, types[index])
+            facts = describe(column, surveys[index])
             described.append(
                 ReportColumn.model_validate({**self._columns[index].model_dump(exclude_unset=True), **facts})
             )
         self._columns = tuple(described)
 
-    def set_time(self, time: TimeColumn, label: str, tally: TimeTally) -> None:
-        """Which column became the time, and why; `label` is the name by which the sender can ask for it."""
-        evidence = TimeEvidence(
-            timestamp_column=label,
-            timestamp_format=(time.format,),
-            parsed=tally.counts[time.format],
-            of=tally.filled,
-            example=tally.example,
-        )
-        self._timestamp = Timestamp(
-            column=time.source_name, format=time.format, zone=time.zone, note=time.note, evidence=(evidence,)
-        )
+    def set_time(self, candidates: Sequence[JsonValue]) -> None:
+        """The evidence for every column and format that reads any value as a time."""
+        self._evidence = tuple(TimeEvidence.model_validate(candidate) for candidate in candidates)
+        self._timestamp = open_time(self._evidence) if self._evidence else None
 
     def accept(self, verdict: Accepted) -> Accepted:
         """Write the report of an accepted file."""
+        self._timestamp = _timestamp(verdict, self._evidence)
         self._write(_conclusion(verdict), ())
         return verdict
 
@@ -112,7 +113,6 @@ class Report:
         return verdict
 
     def _write(self, conclusion: Conclusion, problems: Sequence[Problem]) -> None:
-        options = tuple(option for problem in problems for option in time_options(problem))
         document = FileReport(
             verdict=conclusion,
             rows=Rows.model_validate({name: self._known.get(f"rows_{name}") for name in Rows.model_fields}),
@@ -123,7 +123,7 @@ class Report:
                 {name: value for name, value in self._reading.items() if name not in FileReport.model_fields}
             ),
             columns=self._columns,
-            timestamp=open_time(options) if options else self._timestamp,
+            timestamp=self._timestamp,
             problems=(*(found(problem) for problem in problems), *self._row_problems),
         )
         self._path.write_text(document.to_json(), encoding="utf-8")
@@ -137,20 +137,14 @@ def _conclusion(verdict: Accepted | Untimed) -> Conclusion:
     return "accepted_with_rejects" if verdict.rows_rejected else "accepted"
 
 
-def _describe(column: ColumnWriter, tally: TypeTally) -> dict[str, JsonValue]:
-    described: dict[str, JsonValue] = {"name": column.name, "type": column.type, "nulls": column.nulls}
-    if column.type == "string":
-        described["why_not_long"] = _why(tally.long_refusal, tally)
-        described["why_not_double"] = _why(tally.double_refusal, tally)
-    else:
-        described["min"], described["max"] = column.low, column.high
-        if column.type == "double":
-            described["why_not_long"] = _why(tally.long_refusal, tally)
-    described["samples"] = column.samples
-    return described
-
-
-def _why(refusal: Refusal | None, tally: TypeTally) -> JsonValue:
-    if refusal is not None:
-        return {"value": refusal.value, "record": refusal.record}
-    return None if tally.has_numbers else "the column has no number"
+def _timestamp(verdict: Accepted, evidence: tuple[TimeEvidence, ...]) -> Timestamp:
+    time = verdict.time_column
+    return Timestamp(
+        column=time.source_name,
+        format=time.format,
+        zone=time.zone,
+        note=time.note,
+        first=iso_instant(verdict.time_min_ms),
+        last=iso_instant(verdict.time_max_ms),
+        evidence=evidence,
+    )

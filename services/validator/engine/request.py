@@ -16,15 +16,16 @@ class _Model(BaseModel):
 class ParseOptions(_Model):
     """Hints of the sender; each is optional, and what is not said is found in the file.
 
-    `timestamp_column` is a name of the header. `timestamp_format` is one of `timestamps.FORMATS`.
-    `delimiter` is one character, neither a quote nor a line end. `encoding` is any of Python's text encodings and
-    counts where the text is not UTF-8. `sheet` is the name of a workbook's sheet or its number from 1; without it the
-    first is read. `format` is one of `shared.file_options.FORMATS`; where the content says otherwise the content
-    counts, and the report says so.
+    `timestamp_column` is a name of the header. `timestamp_format` is one of `patterns.FORMATS`, or a pattern such as
+    `%d.%m.%Y`. `time_zone` is the IANA name for times that name no zone. `delimiter` is one character, neither a quote
+    nor a line end. `encoding` is any of Python's text encodings and counts where the text is not UTF-8. `sheet` is the
+    name of a workbook's sheet or its number from 1; without it the first is read. `format` is one of
+    `shared.file_options.FORMATS`; where the content says otherwise the content counts, and the report says so.
     """
 
     timestamp_column: str | None = None
     timestamp_format: str | None = None
+    time_zone: str | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = None
     sheet: str | None = None

@@ -5,34 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
-import polars as pl
 from pydantic import JsonValue
 
-from .infer import is_null
+from .patterns import BY_NUMBER, DAY_FIRST, EPOCHS, FORMATS, MONTH_FIRST, OWN_FORMAT, TWO_DIGIT_YEAR, is_own, pattern_of
 from .request import ParseOptions
-from .timestamps import (
-    ANY_SHAPE,
-    DAY_FIRST,
-    EPOCH_MILLIS,
-    EPOCH_SECONDS,
-    FORMATS,
-    ISO,
-    MONTH_FIRST,
-    YEAR_FIRST,
-    epoch_counts,
-    matches_shape,
-    parse_times,
-)
-from .verdict import BadFile, Code
+from .timescore import FormatScore, TimeTally
+from .verdict import BadFile, Code, Problem
+from .zones import is_zone
 
 CANONICAL_NAMES = ("__time", "timestamp", "time", "ts", "datetime", "event_time", "date")
 CANDIDATE_SHARE = 0.9
 _TIME_WORDS = {"time", "timestamp", "ts", "date", "datetime", "epoch", "at"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LISTED_COLUMNS = 50
-_EXAMPLE_CHARS = 80
+
+Standing = Literal["chosen", "possible", "runner_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,86 +36,42 @@ class TimeChoice:
 class _Candidate:
     index: int
     name: str
-    formats: tuple[str, ...]  # two when the file cannot tell which of them is meant
+    formats: tuple[str, ...]  # several when the file cannot tell which of them is meant
     parsed: int
-    filled: int
-    example: str | None
+    tally: TimeTally
 
-    def evidence(self) -> dict[str, JsonValue]:
+    def evidence(self, standing: Standing) -> dict[str, JsonValue]:
+        """What speaks for the candidate, for the report and for the sender: facts of `document.TimeEvidence`."""
+        score = max((self.tally.scores.get(name, FormatScore()) for name in self.formats), key=lambda one: one.parsed)
         return {
             "timestamp_column": self.name,
             "timestamp_format": list(self.formats),
+            "standing": standing,
             "parsed": self.parsed,
-            "of": self.filled,
-            "example": self.example,
+            "of": self.tally.filled,
+            "example": self.tally.example,
+            "ambiguous_days": self.tally.ambiguous_days if {DAY_FIRST, MONTH_FIRST} & set(self.formats) else 0,
+            **score.evidence(),
         }
 
 
-class TimeTally:
-    """What one column's values say about being times.
-
-    `by_number` also reads whole numbers as epochs, within the plausible years; a `trusted_unit` (an epoch format that
-    the sender named together with the column) is believed for any number.
-    """
-
-    def __init__(self, *, by_number: bool, trusted_unit: str | None = None) -> None:
-        self.by_number = by_number
-        self._trusted_unit = trusted_unit
-        self.filled = 0
-        self.example: str | None = None
-        self.counts = dict.fromkeys(FORMATS, 0)
-        self.only_day_first = 0
-        self.only_month_first = 0
-        self.either_order = 0
-
-    def add(self, values: pl.Series) -> None:
-        """Take the column's values of one block."""
-        filled = values.filter(~is_null(values))
-        self.filled += filled.len()
-        if not filled.len():
-            return
-        if self.example is None:
-            self.example = str(filled[0])[:_EXAMPLE_CHARS]
-        if self._trusted_unit:
-            self.counts[self._trusted_unit] += parse_times(filled, self._trusted_unit).ms.count()
-        elif self.by_number:
-            seconds, millis = epoch_counts(filled)
-            self.counts[EPOCH_SECONDS] += seconds
-            self.counts[EPOCH_MILLIS] += millis
-        if not filled.str.contains(ANY_SHAPE).any():
-            return
-        for time_format in (ISO, YEAR_FIRST):
-            if matches_shape(filled, time_format):
-                self.counts[time_format] += parse_times(filled, time_format).ms.count()
-        if matches_shape(filled, DAY_FIRST):
-            self._add_orders(filled)
-
-    def _add_orders(self, values: pl.Series) -> None:
-        day_first = parse_times(values, DAY_FIRST).ms.is_not_null()
-        month_first = parse_times(values, MONTH_FIRST).ms.is_not_null()
-        self.counts[DAY_FIRST] += int(day_first.sum())
-        self.counts[MONTH_FIRST] += int(month_first.sum())
-        self.only_day_first += int((day_first & ~month_first).sum())
-        self.only_month_first += int((month_first & ~day_first).sum())
-        self.either_order += int((day_first | month_first).sum())
-
-    def readings(self) -> list[tuple[tuple[str, ...], int]]:
-        """Each way to read the column that any value supports, with how many values it reads, the best first."""
-        found: list[tuple[tuple[str, ...], int]] = [((name,), self.counts[name]) for name in (ISO, YEAR_FIRST)]
-        undecided = (self.only_day_first > 0) == (self.only_month_first > 0)
-        order = (DAY_FIRST, MONTH_FIRST) if undecided else ((DAY_FIRST,) if self.only_day_first else (MONTH_FIRST,))
-        found.append((order, self.either_order))
-        seconds, millis = self.counts[EPOCH_SECONDS], self.counts[EPOCH_MILLIS]
-        units = tuple(name for name, count in ((EPOCH_SECONDS, seconds), (EPOCH_MILLIS, millis)) if count)
-        found.append((units, seconds + millis))
-        return sorted(((names, count) for names, count in found if count), key=lambda reading: -reading[1])
-
-
 def check_options(options: ParseOptions) -> None:
-    """Raise `BadFile` for a format that is not in the list."""
-    if options.timestamp_format is not None and options.timestamp_format not in FORMATS:
-        message = f"timestamp_format {options.timestamp_format!r} is unknown; it can be {', '.join(FORMATS)}."
-        raise BadFile(Code.OPTION_INVALID, message, option="timestamp_format", allowed=list(FORMATS))
+    """Raise `BadFile` for a format that is neither in the list nor a pattern, and for a zone that does not exist."""
+    zone, declared = options.time_zone, options.timestamp_format
+    if zone is not None and not is_zone(zone):
+        message = f"time_zone {zone!r} is unknown; it is a name of the IANA list, such as 'Europe/Berlin' or 'UTC'."
+        raise BadFile(Code.OPTION_INVALID, message, option="time_zone")
+    if declared is None or declared in FORMATS:
+        return
+    message = f"timestamp_format {declared!r} is unknown; it can be {', '.join(FORMATS)}, or {OWN_FORMAT}."
+    if is_own(declared):
+        try:
+            pattern_of(declared)
+        except ValueError as error:
+            message = f"timestamp_format {declared!r} cannot be used: {error}."
+        else:
+            return
+    raise BadFile(Code.OPTION_INVALID, message, option="timestamp_format", allowed=list(FORMATS))
 
 
 def find_named(wanted: str, header: Sequence[str], names: Sequence[str]) -> int:
@@ -170,28 +115,60 @@ def _candidate_of(index: int, tally: TimeTally, name: str, options: ParseOptions
     declared = options.timestamp_format
     if declared is None:
         readings = tally.readings()
-    elif declared in (EPOCH_SECONDS, EPOCH_MILLIS) and not tally.by_number:
+        if not readings and not share and tally.filled and tally.whole == tally.filled:
+            # The sender says that these numbers are times, and in the plausible years none is.
+            return _Candidate(index, name, EPOCHS, tally.whole, tally)
+    elif declared in BY_NUMBER and not tally.by_number:
         readings = []
     else:
-        readings = [((declared,), tally.counts[declared])]
+        readings = [((declared,), tally.count(declared))]
     for formats, parsed in readings[:1]:
         if parsed and parsed >= share * tally.filled:
-            return _Candidate(index, name, formats, parsed, tally.filled, tally.example)
+            return _Candidate(index, name, formats, parsed, tally)
     return None
+
+
+def list_candidates(
+    tallies: Sequence[TimeTally], names: Sequence[str], choice: TimeChoice | Problem
+) -> list[JsonValue]:
+    """The evidence for the choice, or for each answer to the question; then every other reading, the best first."""
+    if isinstance(choice, TimeChoice):
+        index, time_format = choice.index, choice.time_format
+        chosen = _Candidate(index, names[index], (time_format,), tallies[index].count(time_format), tallies[index])
+        first: list[JsonValue] = [chosen.evidence("chosen")]
+        taken: set[tuple[JsonValue, JsonValue]] = {(names[index], time_format)}
+    else:
+        options = choice.detail.get("options")
+        first = options if isinstance(options, list) else []
+        taken = {pair for option in first for pair in _pairs(option)}
+    others = [
+        _Candidate(index, names[index], formats, parsed, tally)
+        for index, tally in enumerate(tallies)
+        for formats, parsed in tally.readings()
+        if not any((names[index], time_format) in taken for time_format in formats)
+    ]
+    others.sort(key=lambda one: -one.parsed)
+    return [*first, *(one.evidence("runner_up") for one in others[:_LISTED_COLUMNS])]
+
+
+def _pairs(option: JsonValue) -> list[tuple[JsonValue, JsonValue]]:
+    if not isinstance(option, dict) or not isinstance(formats := option["timestamp_format"], list):
+        return []
+    return [(option["timestamp_column"], time_format) for time_format in formats]
 
 
 def _settled(candidates: list[_Candidate]) -> TimeChoice:
     if len(candidates) == 1 and len(candidates[0].formats) == 1:
         return TimeChoice(candidates[0].index, candidates[0].formats[0])
-    options: list[JsonValue] = [candidate.evidence() for candidate in candidates]
+    options: list[JsonValue] = [candidate.evidence("possible") for candidate in candidates]
     if len(candidates) == 1:
         only = candidates[0]
         message = (
-            f"Column {only.name!r} can be read as {' or as '.join(only.formats)} (for example {only.example!r}), and "
-            "the file does not settle which. Send timestamp_format with the right one."
+            f"Column {only.name!r} can be read as {' or as '.join(only.formats)} (for example {only.tally.example!r}), "
+            "and the file does not settle which. Send timestamp_format with the right one."
         )
     else:
-        listed = ", ".join(f"{candidate.name!r} ({candidate.example!r})" for candidate in candidates)
+        listed = ", ".join(f"{candidate.name!r} ({candidate.tally.example!r})" for candidate in candidates)
         message = f"More than one column holds times: {listed}. Send timestamp_column with the one to use."
     raise BadFile(Code.TIMESTAMP_AMBIGUOUS, message, options=options)
 
@@ -199,6 +176,8 @@ def _settled(candidates: list[_Candidate]) -> TimeChoice:
 def _refuse_named(name: str, tally: TimeTally, options: ParseOptions) -> NoReturn:
     wanted = options.timestamp_format or "a time"
     message = f"No value of column {name!r} can be read as {wanted}; it holds for example {tally.example!r}."
+    if tally.short_years:
+        message += f" {TWO_DIGIT_YEAR.capitalize()}."
     raise BadFile(Code.NO_VALID_ROWS, message, timestamp_column=name, example=tally.example, formats=list(FORMATS))
 
 
@@ -209,6 +188,9 @@ def _refuse_missing(tallies: Sequence[TimeTally], names: Sequence[str]) -> NoRet
         f"No column looks like a time. Columns, each with an example: {seen}. If one of them is the time, send its "
         f"name as timestamp_column, and its format as timestamp_format: {', '.join(FORMATS)}."
     )
+    short = [name for name, tally in pairs if tally.short_years]
+    if short:
+        message += f" Column {short[0]!r} has dates, but {TWO_DIGIT_YEAR}."
     columns: list[JsonValue] = [{"column": name, "example": tally.example} for name, tally in pairs[:_LISTED_COLUMNS]]
     raise BadFile(Code.TIMESTAMP_MISSING, message, columns=columns, formats=list(FORMATS))
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 ColumnType = Literal["long", "double", "string"]
+LogicalType = Literal["boolean", "long", "double", "decimal", "date", "timestamp", "text"]
 
 
 class Code(StrEnum):
@@ -40,6 +41,8 @@ class Code(StrEnum):
     QUOTE = "quote"
     TIMESTAMP_MISSING = "timestamp_missing"
     TIMESTAMP_INVALID = "timestamp_invalid"
+    TIMESTAMP_NONEXISTENT = "timestamp_nonexistent"
+    TIMESTAMP_REPEATED = "timestamp_repeated"
     FIELD_COUNT = "field_count"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
@@ -79,11 +82,17 @@ class RejectsFile(_Model):
 
 
 class Column(_Model):
-    """A column as it stands in the parts; `source_name` is its name in the file's header."""
+    """A column as it stands in the parts; `source_name` is its name in the file's header.
+
+    `logical_type` is what its values mean. Only long and double are numbers in the parts: a boolean is the text `true`
+    or `false`, because Druid has no such dimension and 0 and 1 would read as a quantity; a decimal keeps its digits as
+    text; dates and timestamps are ISO 8601.
+    """
 
     name: str
     type: ColumnType
     source_name: str
+    logical_type: LogicalType | None = None
 
 
 class TimeColumn(_Model):

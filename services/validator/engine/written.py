@@ -4,36 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .timestamps import EPOCH_MILLIS, EPOCH_SECONDS
+from .patterns import EPOCHS
+from .zones import UTC
 
 
 @dataclass(slots=True)
 class Written:
-    """Figures over the accepted rows. `zoneless` times named no zone; `cut` times lost a fraction."""
+    """Figures over the accepted rows. `zoneless` times named no zone and were taken in `zone`; `cut` lost a fraction.
 
+    `zone` is the one that the sender named, else UTC.
+    """
+
+    zone: str = UTC
     accepted: int = 0
     low_ms: int | None = None
     high_ms: int | None = None
     zoneless: int = 0
     cut: int = 0
 
-    def zone(self, time_format: str) -> str:
+    def add_range(self, low_ms: int, high_ms: int) -> None:
+        """Take the earliest and the latest time of some rows."""
+        self.low_ms = low_ms if self.low_ms is None else min(self.low_ms, low_ms)
+        self.high_ms = high_ms if self.high_ms is None else max(self.high_ms, high_ms)
+
+    def zone_taken(self, time_format: str) -> str:
         """The zone that the times were taken in."""
-        if time_format in (EPOCH_SECONDS, EPOCH_MILLIS) or self.zoneless == self.accepted:
-            return "UTC"
-        return "as written, else UTC" if self.zoneless else "as written"
+        if time_format in EPOCHS:
+            return UTC
+        if self.zoneless == self.accepted:
+            return self.zone
+        return f"as written, else {self.zone}" if self.zoneless else "as written"
 
     def note(self, time_format: str) -> str:
         """What was assumed about the times, in a sentence."""
-        if time_format in (EPOCH_SECONDS, EPOCH_MILLIS):
-            return "epochs are UTC"
-        notes = []
-        if self.zoneless == self.accepted:
-            notes.append("no value names a zone: all are taken as UTC")
+        if time_format in EPOCHS:
+            notes = ["epochs are UTC"]
+        elif self.zoneless == self.accepted:
+            notes = [f"no value names a zone: all are taken as {self.zone}"]
         elif self.zoneless:
-            notes.append(f"{self.zoneless:,} values name no zone and are taken as UTC; the others say their own")
+            notes = [f"{self.zoneless:,} values name no zone and are taken as {self.zone}; the others say their own"]
         else:
-            notes.append("every value names its zone")
+            notes = ["every value names its zone"]
         if self.cut:
             notes.append(f"{self.cut:,} values were cut to the millisecond")
         return "; ".join(notes)

@@ -136,7 +136,7 @@ def anywhere(pattern: str) -> str:
     """A pattern that is looked for in the text, as one for the whole text; `^` and `$` at its ends are understood."""
     begins, ends = pattern.startswith("^"), pattern.endswith("$") and not pattern.endswith("\\$")
     inner = pattern[begins : len(pattern) - ends]
-    if "|" in inner and (begins or ends) and not (inner.startswith("(?:") and inner.endswith(")")):
+    if "|" in inner and (begins or ends) and unwrapped(inner) == inner:
         # `^a|b$` is not `^(a|b)$`: the marks belong to one side each.
         return f"{ANY_TEXT}(?:{pattern}){ANY_TEXT}"
     if begins and ends:

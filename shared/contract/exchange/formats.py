@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from shared.contract import yaml_text
+from shared.contract.column_types import LONG_MAX
 from shared.contract.model import Contract
 from shared.datasource_name import problem_with as problem_with_datasource
 
@@ -88,5 +89,5 @@ def _tree(content: bytes) -> Any:
 
 
 def _number(value: Any) -> Any:
-    """JSON has no decimals: a double that is written with the same digits where there is one."""
-    return int(value) if value == value.to_integral_value() else float(value)
+    """JSON has no decimals: a whole number where it is one of 64 bits, else the nearest double."""
+    return int(value) if abs(value) <= LONG_MAX and value == value.to_integral_value() else float(value)

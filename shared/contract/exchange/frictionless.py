@@ -170,7 +170,7 @@ def _imported_dialect(dialects: list[tuple[str | None, str | None]], builder: Bu
         builder.losses.add("fields.decimalChar", "differs between fields: a contract has one for the whole file")
     elif stated:
         ((decimal, group),) = stated
-        builder.set(dialect={"decimal_mark": decimal, "thousands_separator": group})
+        builder.set(dialect={"decimal_mark": decimal, "thousands": group})
 
 
 def _imported_missing(values: Any, builder: Builder) -> None:

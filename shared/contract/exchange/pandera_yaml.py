@@ -13,9 +13,8 @@ from typing import Any
 
 from shared.contract.column_types import ColumnType
 from shared.contract.model import Column, Contract
-from shared.contract.pattern import whole
 
-from .building import ANY_TEXT, Builder, mapping, refusal
+from .building import ANY_TEXT, Builder, anywhere, mapping, refusal
 from .losses import Loss, Losses, note_unsaid, note_unsaid_of_column
 from .pandera_types import TypeFound, dtype_name, type_of
 
@@ -28,10 +27,9 @@ _SCHEMA_DEFAULTS = {
     "index": None,
     "multiindex": None,
     "dtype": None,
-    "coerce": None,
     "ordered": False,
     "report_duplicates": "all",
-    "unique_column_names": None,
+    "unique_column_names": False,
     "add_missing_columns": False,
     "drop_invalid_rows": False,
 }
@@ -87,11 +85,23 @@ def _checks(column: Column, losses: Losses) -> Iterator[dict[str, Any]]:
             yield _check(check, value=_plain(column.value_of(stated[name])))
     if "enum" in stated:
         yield _check("isin", value=[_plain(column.value_of(one)) for one in stated["enum"]])
-    if "pattern" in stated:
-        yield _check("str_contains", value=whole(stated["pattern"]))
+    if "pattern" in stated and _is_python(stated["pattern"]):
+        yield _check("str_contains", value=f"^(?:{stated['pattern']})$")
+    elif "pattern" in stated:
+        losses.add(
+            f"columns.{column.name}.checks.pattern", "Pandera has Python compile it, in whose dialect it is none"
+        )
     lengths = {"min_value": stated.get("min_length"), "max_value": stated.get("max_length")}
     if lengths != {"min_value": None, "max_value": None}:
         yield _check("str_length", **lengths)
+
+
+def _is_python(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
 
 
 def _check(name: str, **values: Any) -> dict[str, Any]:
@@ -143,7 +153,7 @@ def _imported_column(name: str, said: dict[str, Any], builder: Builder) -> None:
 
 
 def _is_default(name: str, value: Any, defaults: Mapping[str, Any]) -> bool:
-    return name in defaults and value in (defaults[name], None, False)
+    return name in defaults and value in (defaults[name], None)
 
 
 def _listed(checks: Any) -> list[dict[str, Any]]:
@@ -216,13 +226,6 @@ def _starts(given: Any, *_: Any) -> dict[str, Any]:
     return {"pattern": text[:-1] if ends else f"(?:{text}){ANY_TEXT}"}
 
 
-def _contained(given: Any, *_: Any) -> dict[str, Any]:
-    text = str(given)
-    if text.startswith(r"\A(?:") and text.endswith(r")\z"):
-        return {"pattern": text[5:-3]}
-    return {"pattern": f"{ANY_TEXT}(?:{text}){ANY_TEXT}"}
-
-
 _READERS: dict[str, Read] = {
     "greater_than_or_equal_to": lambda given, *_: {"min": given},
     "ge": lambda given, *_: {"min": given},
@@ -235,7 +238,7 @@ _READERS: dict[str, Read] = {
     "equal_to": lambda given, *_: {"enum": [given]},
     "str_length": _length,
     "str_matches": _starts,
-    "str_contains": _contained,
+    "str_contains": lambda given, *_: {"pattern": anywhere(str(given))},
     "str_startswith": lambda given, *_: {"pattern": re.escape(str(given)) + ANY_TEXT},
     "str_endswith": lambda given, *_: {"pattern": ANY_TEXT + re.escape(str(given))},
 }

@@ -11,6 +11,7 @@ import pytest
 
 from services import cli
 from services.gateway.fields import FIELD_BYTES
+from services.validate_command import option_of
 
 TASK = "2JZyF8uAbrUiNSDuVkBypB"
 ACCEPTED = {"task_id": TASK, "status": "PENDING", "links": {}}
@@ -96,7 +97,7 @@ def test_put_sends_the_file_and_what_was_said(
 def test_put_sends_every_option_of_the_form(gateway: Gateway, rows_csv: Path) -> None:
     said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in {"datasource_name", "user_id", "mode"}}
     said["contract_version"] = "7"
-    options = [word for name, value in said.items() for word in (f"--{name.replace('_', '-')}", value)]
+    options = [word for name, value in said.items() for word in (option_of(name), value)]
     assert run("put", rows_csv, "-d", "sales", "--mode", "replace", "--user", "ann", *options) == 0
     for name, value in {**said, "user_id": "ann"}.items():
         assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in gateway.body

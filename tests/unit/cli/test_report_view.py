@@ -13,16 +13,38 @@ from services.validator.engine import FileReport
 QUESTION = "No column looks like a time. If one of them is the time, send its name as timestamp_column."
 
 
-def column(name: str, kind: str | None = "string", **facts: Any) -> dict[str, Any]:
-    return {"name": name, "source_name": name, "renamed": None, "type": kind, "nulls": 0, **facts}
+def column(name: str, kind: str | None = "text", **facts: Any) -> dict[str, Any]:
+    druid = kind if kind in {"long", "double"} else "string"
+    known = {"name": name, "source_name": name, "renamed": None, "type": druid, "logical_type": kind, "nulls": 0}
+    return {**known, **facts}
+
+
+def evidence(name: str, *formats: str, standing: str = "chosen", **facts: Any) -> dict[str, Any]:
+    plain = {
+        "timestamp_column": name,
+        "timestamp_format": formats,
+        "standing": standing,
+        "parsed": 9,
+        "of": 9,
+        "example": "2024-01-01",
+        "ambiguous_days": 0,
+        "zone": "none",
+        "first": "2024-01-01T00:00:00Z",
+        "last": "2024-01-09T00:00:00Z",
+        "plausible": 1.0,
+        "ascending": 1.0,
+    }
+    return {**plain, **facts}
 
 
 def problem(rule: str, count: int, *samples: dict[str, Any], name: str | None = None) -> dict[str, Any]:
     return {"rule": rule, "column": name, "count": count, "samples": list(samples)}
 
 
-def sample(message: str, *, line: int | None = None, value: str | None = None) -> dict[str, Any]:
-    return {"record": line, "line": line, "value": value, "message": message, "suggestion": None}
+def sample(
+    message: str, *, line: int | None = None, value: str | None = None, meant: str | None = None
+) -> dict[str, Any]:
+    return {"record": line, "line": line, "value": value, "message": message, "suggestion": meant}
 
 
 def report(**fields: Any) -> FileReport:
@@ -33,15 +55,18 @@ def report(**fields: Any) -> FileReport:
         "compression": "gzip",
         "encoding": "utf-8",
         "dialect": {"delimiter": ";"},
-        "columns": [column("city", samples=["Oslo", "Quito"]), column("n", "long", nulls=1234, samples=[1, 2])],
+        "columns": [
+            column("city", distinct=2, distinct_exact=True, min="Oslo", max="Quito", samples=["Oslo", "Quito"]),
+            column("n", "long", nulls=1234, distinct=99_500, distinct_exact=False, min=-5, max=90_000),
+        ],
         "timestamp": {
             "column": "when",
             "format": "iso",
             "zone": "UTC",
-            "note": "n",
-            "evidence": [
-                {"timestamp_column": "when", "timestamp_format": ["iso"], "parsed": 9, "of": 9, "example": "2024-01-01"}
-            ],
+            "note": "no value names a zone: all are taken as UTC",
+            "first": "2024-01-01T00:00:00Z",
+            "last": "2024-01-09T00:00:00Z",
+            "evidence": [evidence("when", "iso")],
         },
         "problems": [],
     }
@@ -49,10 +74,16 @@ def report(**fields: Any) -> FileReport:
 
 
 def open_time(*formats: str) -> dict[str, Any]:
-    options = [
-        {"timestamp_column": "a day", "timestamp_format": formats, "parsed": 2, "of": 2, "example": "01/02/2024"}
-    ]
-    return {"column": "a day", "format": None, "zone": None, "note": None, "evidence": options}
+    options = [evidence("a day", *formats, standing="possible", parsed=2, of=2, example="01/02/2024", ambiguous_days=1)]
+    return {
+        "column": "a day",
+        "format": None,
+        "zone": None,
+        "note": None,
+        "first": None,
+        "last": None,
+        "evidence": options,
+    }
 
 
 def shown(found: FileReport, name: str = "rows.csv") -> str:
@@ -67,10 +98,14 @@ def test_an_accepted_file() -> None:
         "  1,000 rows read, 1,000 good, 0 bad\n"
         "  gzip, delimited, utf-8, delimiter ';'\n"
         "\n"
-        "  column  type    nulls  sample\n"
-        "  when    time        0  2024-01-01  (iso, zone UTC)\n"
-        "  city    string      0  Oslo, Quito\n"
-        "  n       long    1,234  1, 2\n"
+        "  column  type nulls distinct  min                   max\n"
+        "  when    time     0           2024-01-01T00:00:00Z  2024-01-09T00:00:00Z\n"
+        "  city    text     0        2  Oslo                  Quito\n"
+        "  n       long 1,234  ~99,500  -5                    90000\n"
+        "\n"
+        "  Time\n"
+        "    when as iso: 9 of 9 values, for example 2024-01-01\n"
+        "      no value names a zone: all are taken as UTC\n"
         "\n"
         "  What to do next\n"
         "    ingest put rows.csv -d NAME"
@@ -163,9 +198,13 @@ def test_a_bad_row_has_the_place_that_its_format_knows() -> None:
 @pytest.mark.parametrize("evil", ["\x1b[2Jgone", "a\rb\nc", "\x9b31m", "\u202eevil", "漢字" * 15, "x" * 200])
 def test_what_a_file_says_does_not_act_on_the_terminal(evil: str) -> None:
     fault = problem("timestamp_invalid", 1, sample(f"{evil!r} is no time", line=2, value=evil), name=evil)
-    refusal = {"value": evil, "record": 1}
+    refusal = {"type": "long", "value": evil, "record": 1, "suggestion": evil}
+    fault["samples"][0]["suggestion"] = evil
     found = report(
-        columns=[column(evil, samples=[evil], why_not_long=refusal)], problems=[fault], dialect={"delimiter": evil[:1]}
+        columns=[column(evil, min=evil, max=evil, samples=[evil], why_not=refusal, note=evil)],
+        problems=[fault],
+        dialect={"delimiter": evil[:1]},
+        timestamp={**report().model_dump()["timestamp"], "column": evil, "evidence": [evidence(evil, evil)]},
     )
     for lines in (validation_lines(found, f"{evil}.csv"), inference_lines(found)):
         assert all(line.text.isprintable() for line in lines)
@@ -193,12 +232,51 @@ def test_the_colour_is_that_of_the_verdict() -> None:
 
 
 def test_inference_says_why_and_which_time() -> None:
-    facts: dict[str, Any] = {
-        "why_not_long": {"value": "1.5", "record": 3},
-        "why_not_double": "the column has no number",
-    }
-    lines = inference_lines(report(columns=[column("n", **facts)]))
+    why = {"type": "double", "value": "1,5", "record": 3_000, "suggestion": "1.5"}
+    lines = inference_lines(report(columns=[column("n", why_not=why), column("d", note="dates, but no order")]))
     text = "\n".join(line.text for line in lines)
-    assert "    n is no long: 1.5 in record 3\n    n is no double: the column has no number\n" in text
+    assert "    n is no double: 1,5 in record 3,000 (1.5?)\n    d: dates, but no order\n" in text
     assert "    when as iso: 9 of 9 values, for example 2024-01-01" in text
     assert "ACCEPTED" not in text
+
+
+def test_runners_up_are_shown_and_no_command_offers_them() -> None:
+    others = [
+        evidence("start", "iso", standing="possible", parsed=1000, of=1000),
+        evidence("stop", "dd/MM/yyyy", "MM/dd/yyyy", standing="possible", parsed=1000, of=1000, ambiguous_days=7),
+        evidence("due", "iso", standing="runner_up", parsed=3),
+    ]
+    asked = problem("timestamp_ambiguous", 0, sample("Which?"))
+    time = {"column": None, "format": None, "zone": None, "note": None, "first": None, "last": None, "evidence": others}
+    text = shown(report(timestamp=time, problems=[asked]))
+    assert "    perhaps start as iso: 1,000 of 1,000 values, for example" in text
+    assert "    perhaps stop as dd/MM/yyyy or MM/dd/yyyy: 1,000 of 1,000 values, 7 with day" in text
+    assert "    not due as iso: 3 of 9 values\n" in text
+    assert text.count("--timestamp-column") == 3
+    assert "--timestamp-column due" not in text
+
+
+def test_very_much_evidence_is_cut_and_counted() -> None:
+    many = [evidence(f"c{n}", "iso", standing="runner_up") for n in range(40)]
+    time = {"column": None, "format": None, "zone": None, "note": None, "first": None, "last": None, "evidence": many}
+    assert "    and 30 more: -o json has them all" in shown(report(timestamp=time))
+
+
+def test_what_must_have_been_meant_is_never_cut() -> None:
+    near = sample("' 2024-01-02' cannot be read as iso", line=2, value=" 2024-01-02", meant="2024-01-02")
+    far = sample("' 2024-01-02' cannot be read as iso, " + "because " * 10, line=3, meant="2024-01-02")
+    text = shown(report(verdict="accepted_with_rejects", problems=[problem("timestamp_invalid", 2, near, far)]))
+    assert "      line 2: ' 2024-01-02' cannot be read as iso (2024-01-02?)\n" in text
+    assert "…\n        (2024-01-02?)\n" in text
+
+
+def test_long_values_share_the_room() -> None:
+    wide = {"distinct": 12_345_678, "distinct_exact": False, "nulls": 12_345_678}
+    text = shown(
+        report(columns=[column("a rather long name of a column", "timestamp", min="x" * 80, max="y" * 80, **wide)])
+    )
+    (line,) = [line for line in text.splitlines() if "xxx" in line]
+    assert line.startswith("  a rather long name …  timestamp 12,345,678 ~12,345,678  xxx")
+    assert "yyyy" in line
+    text = shown(report(columns=[column("a", min="x" * 80, max="y" * 80), column("n", "long", min=1, max=2)]))
+    assert "xxxxxxxxxxxxxxxxxxxx" in text

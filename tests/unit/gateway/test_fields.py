@@ -14,6 +14,7 @@ def test_options_are_what_the_user_said() -> None:
         "mode": "replace",
         "timestamp_column": "Zeit punkt",
         "timestamp_format": "%d.%m.%Y",
+        "time_zone": "Europe/Berlin",
         "delimiter": ";",
         "encoding": "Latin-1",
         "sheet": "Umsätze 2024",
@@ -27,6 +28,7 @@ def test_options_are_what_the_user_said() -> None:
         mode=LoadMode.REPLACE,
         timestamp_column="Zeit punkt",
         timestamp_format="%d.%m.%Y",
+        time_zone="Europe/Berlin",
         delimiter=";",
         encoding="Latin-1",
         sheet="Umsätze 2024",
@@ -60,6 +62,11 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("mode", b"APPEND"),
         ("timestamp_column", b"x" * 1025),
         ("timestamp_format", b"x" * 129),
+        ("time_zone", b"Europe/Bonn"),
+        ("time_zone", b"+02:00"),
+        ("time_zone", b"Factory"),
+        ("time_zone", b"../etc/passwd"),
+        ("time_zone", b"x" * 65),
         ("delimiter", b";;"),
         ("delimiter", b'"'),
         ("delimiter", b"\n"),
@@ -90,6 +97,11 @@ def test_a_bad_format_or_encoding_names_good_ones() -> None:
         parse_field("format", b"csv")
     with pytest.raises(ProblemError, match=r"'utf-9' is unknown; send the name of a text encoding, e\.g\. cp1252"):
         parse_field("encoding", b"utf-9")
+
+
+def test_a_bad_zone_is_told_where_names_come_from() -> None:
+    with pytest.raises(ProblemError, match="'Europe/Bonn' is unknown; send a name of the IANA list"):
+        parse_field("time_zone", b"Europe/Bonn")
 
 
 def test_missing_datasource_is_said() -> None:

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from shared.file_options import FORMATS, codec_of, delimiter_of, problem_with_encoding, problem_with_format
+from shared import file_options
+from shared.file_options import (
+    FORMATS,
+    codec_of,
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_time_zone,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,3 +37,18 @@ def test_formats_are_named_as_they_stand() -> None:
 )
 def test_a_delimiter_is_one_character(text: str, character: str | None) -> None:
     assert delimiter_of(text) == character
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "UTC", "America/New_York", "Etc/GMT+5"])
+def test_a_zone_has_a_name_of_the_list(name: str) -> None:
+    assert problem_with_time_zone(name) is None
+
+
+@pytest.mark.parametrize("name", ["Europe/Bonn", "+02:00", "", "Factory", "localtime", "../UTC", "x" * 100])
+def test_what_is_no_zone(name: str) -> None:
+    assert "send a name of the IANA list" in (problem_with_time_zone(name) or "")
+
+
+def test_without_a_list_of_zones_the_engine_alone_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_options, "_zones", frozenset[str])
+    assert problem_with_time_zone("Europe/Bonn") is None

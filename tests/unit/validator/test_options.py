@@ -43,17 +43,18 @@ def test_a_contract_that_declares_nothing_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told", "column", "form"),
+    ("written", "told", "expected"),
     [
-        (TIME, LoadOptions(), "at", None),
-        (TIME | {"format": "%d.%m.%Y"}, LoadOptions(), "at", "%d.%m.%Y"),
-        (TIME, LoadOptions(timestamp_column="other"), "at", None),
-        (TIME, LoadOptions(timestamp_format="iso"), "at", "iso"),
-        (TIME | {"format": "%Y"}, LoadOptions(timestamp_column="other", timestamp_format="iso"), "at", "%Y"),
+        (TIME, LoadOptions(), ("at", None, None)),
+        (TIME | {"format": "%d.%m.%Y"}, LoadOptions(), ("at", "%d.%m.%Y", None)),
+        (TIME | {"zone": "Europe/Berlin"}, LoadOptions(time_zone="Asia/Tokyo"), ("at", None, "Europe/Berlin")),
+        (TIME, LoadOptions(timestamp_column="other"), ("at", None, None)),
+        (TIME, LoadOptions(timestamp_format="iso", time_zone="Asia/Tokyo"), ("at", "iso", "Asia/Tokyo")),
+        (TIME | {"format": "%Y"}, LoadOptions(timestamp_column="t", timestamp_format="iso"), ("at", "%Y", None)),
     ],
 )
 def test_the_contracts_time_column_is_the_time(
-    written: dict[str, Any], told: LoadOptions, column: str, form: str | None
+    written: dict[str, Any], told: LoadOptions, expected: tuple[str | None, ...]
 ) -> None:
     options = parse_options(told, contract({"name": "n", "type": "long"}, written))
-    assert (options.timestamp_column, options.timestamp_format) == (column, form)
+    assert (options.timestamp_column, options.timestamp_format, options.time_zone) == expected

@@ -17,10 +17,10 @@ from typing import BinaryIO
 
 from pydantic import JsonValue
 
-from services.validator.engine.block import Block, RecordReader
+from services.validator.engine.block import Block, DeclaredType, RecordReader
 from services.validator.engine.header import check_width
 from services.validator.engine.request import ParseLimits, ParseRequest
-from services.validator.engine.verdict import BadFile, Code, ColumnType
+from services.validator.engine.verdict import BadFile, Code
 from shared.file_options import Format
 
 from .arrow_faults import faults_of
@@ -68,10 +68,10 @@ class ArchiveReader:
         return self._members[0].format
 
     @property
-    def types(self) -> Sequence[ColumnType | None]:
+    def types(self) -> Sequence[DeclaredType | None]:
         """The declared type where all members agree; text where one says text."""
         of_columns = zip(*(member.reader.types for member in self._members), strict=True)
-        return ["string" if "string" in kinds else kinds[0] if len(set(kinds)) == 1 else None for kinds in of_columns]
+        return [_agreed(kinds) for kinds in of_columns]
 
     def describe(self) -> dict[str, JsonValue]:
         """How the first member was read, and the records of each."""
@@ -176,6 +176,13 @@ def _tar_members(path: Path, limits: ParseLimits) -> Iterator[tuple[str, Iterato
 def _chunks(file: BinaryIO | object) -> Iterator[bytes]:
     read: Callable[[], bytes] = partial(file.read, CHUNK_BYTES)  # type: ignore[union-attr] # zipfile and tarfile name no common type
     return iter(read, b"")
+
+
+def _agreed(kinds: Sequence[DeclaredType | None]) -> DeclaredType | None:
+    for text in ("text", "quoted"):
+        if text in kinds:
+            return text
+    return kinds[0] if len(set(kinds)) == 1 else None
 
 
 def _is_hidden(name: str) -> bool:

@@ -7,7 +7,7 @@ JSON text, null the empty text. Bytes have to be UTF-8.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,18 +15,25 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from services.validator.engine.block import RowError, TableBlock, table_block
-from services.validator.engine.verdict import BadFile, Code, ColumnType
+from services.validator.engine.block import DeclaredType, RowError, TableBlock, table_block
+from services.validator.engine.verdict import BadFile, Code
 
 
-def declared_type(kind: pa.DataType) -> ColumnType | None:
-    """`string` for text and nested values, `long` and `double` for numbers that fit; else its values decide."""
+def declared_type(kind: pa.DataType) -> DeclaredType | None:
+    """`text` for text and nested values, and the type of the others that is sure; else its values decide."""
     kind = _plain(kind)
     if _is_text(kind) or pa.types.is_nested(kind):
-        return "string"
+        return "text"
     if pa.types.is_integer(kind) and not pa.types.is_uint64(kind):
         return "long"
-    return "double" if pa.types.is_floating(kind) else None
+    tests: tuple[tuple[Callable[[pa.DataType], bool], DeclaredType], ...] = (
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_floating, "double"),
+        (pa.types.is_decimal, "decimal"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_timestamp, "timestamp"),
+    )
+    return next((declared for test, declared in tests if test(kind)), None)
 
 
 def block_of(columns: Sequence[pa.Array], header: Sequence[str], first_record: int, max_value_bytes: int) -> TableBlock:
@@ -82,9 +89,19 @@ def _scalar_text(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind) and kind.tz is not None:
         # The numbers are UTC whatever zone the type names; Arrow writes UTC with a Z.
         return column.cast(pa.int64()).cast(pa.timestamp(kind.unit, "UTC")).cast(pa.string())
+    if pa.types.is_decimal(kind):
+        return _decimal_text(column)
     if pa.types.is_duration(kind) or kind == pa.month_day_nano_interval():
         return column.cast(pa.int64()) if pa.types.is_duration(kind) else pa.array(map(str, column.to_pylist()))
     return column.cast(pa.string())
+
+
+def _decimal_text(column: pa.Array) -> pa.Array:
+    """Decimals as they are written by hand: Arrow writes small ones with an exponent."""
+    text = column.cast(pa.string())
+    if not pc.any(pc.match_substring(text, "E")).as_py():
+        return text
+    return pa.array([None if value is None else f"{value:f}" for value in column.to_pylist()], pa.string())
 
 
 def _checked(column: pa.Array, name: str, errors: dict[int, RowError]) -> pa.Array:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from services.validator.engine.verdict import ColumnType
+from services.validator.engine.block import DeclaredType
 
 from .arrow_text import declared_type
 
@@ -50,7 +50,7 @@ class Field:
 
     name: str
     kind: pa.DataType | None
-    declares: ColumnType | None
+    declares: DeclaredType | None
     scale: int | None = None
 
     def column(self, values: Sequence[object]) -> pa.Array:
@@ -77,24 +77,25 @@ def _field(field: dict[str, Any]) -> Field:
         return _single(field["name"], real[0])
     names = {branch if isinstance(branch, str) else branch.get("type") for branch in real}
     only_scalars = names <= {"boolean", "int", "long", "float", "double"}
-    return Field(field["name"], None, None if only_scalars else "string")
+    return Field(field["name"], None, None if only_scalars else "text")
 
 
 def _single(name: str, branch: Schema) -> Field:
     if isinstance(branch, str):
         kind = _KINDS.get(branch)
-        return Field(name, kind, declared_type(kind) if kind is not None else "string")
+        return Field(name, kind, declared_type(kind) if kind is not None else "text")
     base, logical = branch.get("type"), branch.get("logicalType")
     if logical == _DECIMAL and base in ("bytes", "fixed"):
         del branch["logicalType"]
-        return Field(name, None, None, scale=int(branch.get("scale", 0)))
+        return Field(name, None, "decimal", scale=int(branch.get("scale", 0)))
     if logical in _LOGICAL and base in _LOGICAL[logical][1]:
         del branch["logicalType"]
-        return Field(name, _LOGICAL[logical][0], None)
+        kind = _LOGICAL[logical][0]
+        return Field(name, kind, declared_type(kind))
     if logical == "uuid":
-        return Field(name, None, "string")
+        return Field(name, None, "text")
     kind = _KINDS.get(base) if isinstance(base, str) else None
-    return Field(name, kind, declared_type(kind) if kind is not None else "string")
+    return Field(name, kind, declared_type(kind) if kind is not None else "text")
 
 
 def _decimal_text(value: object, scale: int) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from services.validator.engine.block import RowError
+from services.validator.engine.block import DeclaredType, RowError
 from services.validator.engine.header import check_width
-from services.validator.engine.verdict import BadFile, Code, ColumnType
+from services.validator.engine.verdict import BadFile, Code
 
 from .json_records import DECODER, Cell, keys_of, not_unicode, record_of, too_deep
 
@@ -20,7 +20,7 @@ class KeyCollector:
 
     def __init__(self, max_columns: int) -> None:
         self._max_columns = max_columns
-        self._types: dict[str, ColumnType | None] = {}
+        self._types: dict[str, DeclaredType | None] = {}
         self._good = 0
 
     def add(self, record: Record | RowError, keys: Sequence[str]) -> None:
@@ -33,10 +33,10 @@ class KeyCollector:
                 self._types[key] = None
                 check_width(len(self._types), max_columns=self._max_columns)
             cell = record.get(key)
-            if cell is not None and cell.declares:
+            if cell is not None and cell.declares and self._types[key] != "text":
                 self._types[key] = cell.declares
 
-    def columns(self) -> tuple[list[str], list[ColumnType | None]]:
+    def columns(self) -> tuple[list[str], list[DeclaredType | None]]:
         """Names and declared types. Raises `BadFile` when there are records and none has a key."""
         if self._good and not self._types:
             raise BadFile(Code.HEADER_INVALID, "No record has a key, so there is no column.")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
-from services.validator.engine.block import RowError
-from services.validator.engine.verdict import Code, ColumnType
+from services.validator.engine.block import DeclaredType, RowError
+from services.validator.engine.verdict import Code
 
 MAX_DEPTH = 100
 
@@ -39,10 +39,13 @@ _quote = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Cell(NamedTuple):
-    """A value as text; `declares` is the column type that it insists on. A boolean or a number insists on none."""
+    """A value as text; `declares` is the column type that it insists on. A boolean or a number insists on none.
+
+    A string is quoted text: JSON has no other way to write a date.
+    """
 
     text: str
-    declares: ColumnType | None
+    declares: DeclaredType | None
 
 
 def record_of(value: object) -> dict[str, Cell] | RowError:
@@ -77,10 +80,10 @@ def _cell(content: object) -> Cell:
     if isinstance(content, _Number):
         return Cell(str(content), None)
     if isinstance(content, str):
-        return Cell(content, "string")
+        return Cell(content, "quoted")
     if isinstance(content, bool):
         return Cell("true" if content else "false", None)
-    return Cell("".join(_written(content)), "string")
+    return Cell("".join(_written(content)), "text")
 
 
 def _written(content: object) -> Iterator[str]:

@@ -22,11 +22,11 @@ from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import JsonValue
 
-from services.validator.engine.block import Block, RowError, table_block
+from services.validator.engine.block import Block, DeclaredType, RowError, table_block
 from services.validator.engine.header import check_header
 from services.validator.engine.infer import NULL_MARKERS
 from services.validator.engine.request import ParseRequest
-from services.validator.engine.verdict import BadFile, Code, ColumnType
+from services.validator.engine.verdict import BadFile, Code
 
 from .arrow_faults import faults_of
 from .xlsx_recount import count_rows
@@ -59,9 +59,9 @@ class XlsxReader:
         check_header(self.header, max_columns=self._limits.max_columns)
 
     @property
-    def types(self) -> Sequence[ColumnType | None]:
+    def types(self) -> Sequence[DeclaredType | None]:
         """Text for the columns in which a text cell was seen; the others by their values."""
-        return ["string" if index in self._text_columns else None for index in range(len(self.header))]
+        return ["text" if index in self._text_columns else None for index in range(len(self.header))]
 
     def describe(self) -> dict[str, JsonValue]:
         """The sheet that was read, and those that were not."""

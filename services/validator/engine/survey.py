@@ -1,0 +1,57 @@
+"""The first pass: what the columns are, over all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from .block import Block, RecordReader
+from .columns import ColumnSurvey
+from .request import ParseOptions
+from .timechoice import is_time_name
+from .timescore import TimeTally
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the first pass found; `good` are the well-formed records."""
+
+    columns: list[ColumnSurvey]
+    records: int = 0
+    good: int = 0
+    blank_lines: int = 0
+
+
+def survey_file(reader: RecordReader, labels: Sequence[str], options: ParseOptions, named: int | None) -> Survey:
+    """Read the file once. `named` is the column that the sender says is the time; any may be when it is None."""
+    survey = Survey(
+        columns=[
+            ColumnSurvey(
+                TimeTally(
+                    by_number=index == named or (named is None and is_time_name(label)),
+                    declared=options.timestamp_format if named in (None, index) else None,
+                    trusted=index == named,
+                )
+            )
+            for index, label in enumerate(labels)
+        ]
+    )
+    for block in reader.blocks():
+        survey.records += block.records
+        survey.blank_lines += block.blank_lines
+        if block.frame.height:
+            survey.good += block.frame.height
+            _add(block, survey.columns)
+    for column, declared in zip(survey.columns, reader.types, strict=True):
+        column.declared = declared
+    return survey
+
+
+def _add(block: Block, columns: Sequence[ColumnSurvey]) -> None:
+    unsettled = [(index, column) for index, column in enumerate(columns) if not column.types.is_text]
+    sure = block.frame.select(pl.col(f"c{index}").str.contains(one.types.sure_pattern) for index, one in unsettled)
+    for index, column in enumerate(columns):
+        name = f"c{index}"
+        column.add(block.frame[name], sure[name] if name in sure.columns else None, block.record_of_row)
