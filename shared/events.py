@@ -195,8 +195,7 @@ class FileUploaded(Event):
     options: LoadOptions = LoadOptions()
     """What the user said about the file."""
     contract_version: int | None = Field(default=None, ge=NO_CONTRACT, le=_LAST_VERSION)
-    """The version of the datasource's contract that the file is judged by; 0: it had none. Where it is not said, the
-    validator takes the latest that it knows when it first looks at the file."""
+    """The version of the contract that judges the file; 0: there was none; left out: the validator takes the latest."""
 
 
 class Part(Model):

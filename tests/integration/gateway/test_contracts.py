@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 from aiokafka import AIOKafkaConsumer
@@ -53,24 +54,24 @@ async def test_of_two_replicas_one_wins_each_version(
     start: Start, database: Database, kafka_settings: KafkaSettings
 ) -> None:
     gateways, name = (start(), start()), secrets.token_hex(6)
+
+    def write(latest: int, one: int) -> httpx.Response:
+        return put(gateways[one % 2], name, contract(name, (latest, one)), latest or None)
+
+    async def all_told() -> bool:
+        keys = [f"default/{name}/{number}" for number in range(1, ROUNDS + 1)]
+        return all([await _nothing_promised(database, key) for key in keys])
+
     with ThreadPoolExecutor(WRITERS) as pool:
         for latest in range(ROUNDS):
-            answers = list(
-                pool.map(
-                    lambda one, latest=latest: put(
-                        gateways[one % 2], name, contract(name, (latest, one)), latest or None
-                    ),
-                    range(WRITERS),
-                )
-            )
+            answers = list(pool.map(partial(write, latest), range(WRITERS)))
             refusal = 412 if latest else 428
             assert sorted(answer.status_code for answer in answers) == [201] + [refusal] * (WRITERS - 1)
             (won,) = (answer.json() for answer in answers if answer.status_code == 201)
             assert won["version"] == latest + 1
     history = gateways[1].client.get(f"/api/ingest/datasources/{name}/versions").json()["versions"]
     assert [version["version"] for version in history] == list(range(ROUNDS, 0, -1))
-    for number in range(1, ROUNDS + 1):
-        await until(lambda number=number: _nothing_promised(database, f"default/{name}/{number}"))
+    await until(all_told)
     heard = await told(kafka_settings, name)
     assert sorted(heard) == sorted(f"default/{name}/{number}" for number in range(1, ROUNDS + 1))
     for number in range(1, ROUNDS + 1):
@@ -93,7 +94,7 @@ async def test_an_upload_is_pinned_to_the_latest_version(
     assert (unknown.status_code, unknown.json()["field"]) == (422, "contract_version")
     said = []
     for one in accepted:
-        await until(lambda task_id=one["task_id"]: _nothing_promised(database, task_id))
+        await until(partial(_nothing_promised, database, one["task_id"]))
         [event] = await published(kafka_settings, one["task_id"])
         said.append(event["contract_version"])
         assert gateway.client.get(one["links"]["status"]).json()["contract_version"] == one["contract_version"]

@@ -46,7 +46,7 @@ def test_stars() -> None:
 
 def test_an_etag_is_read_again() -> None:
     for form in ("yaml", "json"):
-        assert precondition_of(if_match=etag_of(7, form), if_none_match=None).follows == {7}
+        assert precondition_of(if_match=etag_of(7, form), if_none_match=None).follows == frozenset({7})
 
 
 @pytest.mark.parametrize(
