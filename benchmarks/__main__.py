@@ -18,7 +18,7 @@ from benchmarks import results
 from benchmarks.bench import Bench
 from benchmarks.claim import Claim, Outcome
 from benchmarks.claims import CLAIMS
-from benchmarks.scale import FULL, QUICK
+from benchmarks.scale import FULL, QUICK, enlarged
 from benchmarks.table import table
 from shared.settings import find_profile
 
@@ -29,16 +29,20 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.names) - {claim.name for claim in CLAIMS}:
         parser.error(f"no claim is called {', '.join(sorted(unknown))}")
+    claims = [claim for claim in CLAIMS if not chosen.names or claim.name in chosen.names]
     profile_path = find_profile(Path.cwd())
-    if profile_path is None or not profile_path.is_file():
+    known = profile_path is not None and profile_path.is_file()
+    if not known and any(claim.needs_servers for claim in claims):
         print("benchmarks: there is no profile; run `make up` first", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    profile = {name: value for name, value in dotenv_values(profile_path).items() if value}
+    profile = {name: value for name, value in dotenv_values(profile_path).items() if value} if known else {}
+    scale = QUICK if chosen.quick else FULL
+    scale = enlarged(scale) if chosen.large else scale
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="druid-ingest-bench-") as folder:
-        bench = Bench(profile, QUICK if chosen.quick else FULL, Path(folder))
-        for claim in [claim for claim in CLAIMS if not chosen.names or claim.name in chosen.names]:
+        bench = Bench(profile, scale, Path(folder))
+        for claim in claims:
             outcomes.append(_measured(claim, bench))
             body = results.document(outcomes, measured_on=datetime.now(UTC).date(), quick=chosen.quick)
             results.write(chosen.json, body)
@@ -53,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(claim.name for claim in CLAIMS))
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that the benchmarks work")
+    parser.add_argument("--large", action="store_true", help="also a validation of 4 GB, and 4 GB in the large lane")
     parser.add_argument("--json", type=Path, default=results.LATEST, help="where to keep the figures")
     return parser
 

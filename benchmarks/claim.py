@@ -18,12 +18,14 @@ class Claim:
         title: what is claimed about, a few words.
         peer: what it is measured beside, a few words.
         measure: does it; cleans up after itself, also when it fails.
+        needs_servers: whether it can only be measured beside running servers.
     """
 
     name: str
     title: str
     peer: str
     measure: Callable[[Bench], Sequence[Figure]]
+    needs_servers: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,15 @@ from pathlib import Path
 START = datetime(2024, 1, 1, tzinfo=UTC)
 FLIGHTS_ROWS = 336_776
 FLIGHTS_TIME = "time_hour"
+_FLIGHTS_TEXTS = ("carrier", "tailnum", "origin", "dest")
+FLIGHTS_COLUMNS = {
+    name: "string" if name in _FLIGHTS_TEXTS else "time" if name == FLIGHTS_TIME else "long"
+    for name in (
+        *("year", "month", "day", "dep_time", "sched_dep_time", "dep_delay", "arr_time", "sched_arr_time"),
+        *("arr_delay", "carrier", "flight", "tailnum", "origin", "dest", "air_time", "distance", "hour", "minute"),
+        FLIGHTS_TIME,
+    )
+}
 SMALL_ROWS = 1000
 SMALL_TIME = "time"
 _BLOCK = 1024 * 1024

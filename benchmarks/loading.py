@@ -13,11 +13,10 @@ import httpx
 
 from benchmarks.bench import Bench
 from benchmarks.figure import WrongAnswerError
+from benchmarks.pacing import until
 from sandbox.installation import Installation
 from services.gateway_client import GatewayClient
 
-POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 300.0
 _BAD_ENDS = {"FAILED", "REJECTED", "CANCELLED", "SUPERSEDED"}
 
 
@@ -43,7 +42,7 @@ class Loading:
         fields = {"datasource_name": self._installation.datasource()}
         started = time.perf_counter()
         task_id = str(self._gateway.upload(path, fields, lambda _: None)["task_id"])
-        _until(lambda: self._completed(task_id))
+        until(lambda: self._completed(task_id))
         seconds = time.perf_counter() - started
         ledger = self._gateway.task(task_id)["ledger"]
         found = (ledger["status"], ledger["rows_read"], ledger["rows_counted"])
@@ -68,7 +67,7 @@ class Loading:
         if not answer.is_success:
             msg = f"Druid answered {answer.status_code}: {answer.text[:300]}"
             raise WrongAnswerError(msg)
-        _until(lambda: self._counted(datasource, rows))
+        until(lambda: self._counted(datasource, rows))
         return time.perf_counter() - started
 
     def _completed(self, task_id: str) -> bool:
@@ -124,12 +123,3 @@ def plain_spec(datasource: str, bucket: str, key: str, time_column: str) -> dict
             "tuningConfig": {"type": "index_parallel", "partitionsSpec": {"type": "dynamic"}},
         },
     }
-
-
-def _until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        if time.monotonic() > deadline:
-            msg = f"not done after {PATIENCE_SECONDS:g} s"
-            raise WrongAnswerError(msg)
-        time.sleep(POLL_SECONDS)

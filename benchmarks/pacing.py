@@ -1,4 +1,4 @@
-"""Requests at a fixed rate, whatever becomes of the earlier ones."""
+"""Requests at a fixed rate, whatever becomes of the earlier ones; and waiting for an end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.figure import WrongAnswerError
 
+POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 300.0
 SLACK = 1.05  # of the planned time, until the last request has been started
 
 
@@ -39,3 +41,17 @@ async def latencies(ask: Callable[[int], Awaitable[None]], *, per_second: float,
         msg = f"{per_second:g} requests a second could not be held"
         raise WrongAnswerError(msg)
     return took
+
+
+def until(done: Callable[[], bool], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask every 50 ms, and return when it is so.
+
+    Raises:
+        WrongAnswerError: it is not so after all that time.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while not done():
+        if time.monotonic() > deadline:
+            msg = f"not done after {patience_seconds:g} s"
+            raise WrongAnswerError(msg)
+        time.sleep(POLL_SECONDS)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1024**2
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Sizes and repetitions of all claims."""
+    """Sizes and repetitions of all claims; no rows in `validation_large_rows` leave that part out."""
 
     large_upload_bytes: int
     large_uploads: int
@@ -22,6 +22,11 @@ class Scale:
     read_rounds: int
     flights_copies: int
     validations: int
+    validation_rows: int
+    validation_large_rows: int
+    validation_bad_rows: int
+    lane_file_bytes: int
+    lane_small_files: int
     settle_seconds: float
     idle_seconds: float
     operations: int
@@ -39,6 +44,11 @@ FULL = Scale(
     read_rounds=3,
     flights_copies=10,
     validations=3,
+    validation_rows=13_000_000,
+    validation_large_rows=0,
+    validation_bad_rows=3_000_000,
+    lane_file_bytes=512 * MIB,
+    lane_small_files=10,
     settle_seconds=10,
     idle_seconds=30,
     operations=100,
@@ -55,7 +65,17 @@ QUICK = Scale(
     read_rounds=1,
     flights_copies=1,
     validations=1,
+    validation_rows=630_000,
+    validation_large_rows=0,
+    validation_bad_rows=200_000,
+    lane_file_bytes=50 * MIB,
+    lane_small_files=2,
     settle_seconds=1,
     idle_seconds=3,
     operations=5,
 )
+
+
+def enlarged(scale: Scale) -> Scale:
+    """The same with the sizes that take an hour: a validation four times as long, 4 GB in the large lane."""
+    return replace(scale, validation_large_rows=4 * scale.validation_rows, lane_file_bytes=8 * scale.lane_file_bytes)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,6 +52,7 @@ class Job:
     attempt: int
     event: Mapping[str, Any]
     traceparent: str | None
+    lane: int
     tries: int
     deaths: int
     wait_reason: str | None
@@ -108,18 +109,21 @@ class Inbox:
         jobs, _ = await self.lease_or_pause(limit, longest=timedelta(0))
         return jobs
 
-    async def lease_or_pause(self, limit: int, *, longest: timedelta) -> tuple[list[Job], timedelta]:
+    async def lease_or_pause(
+        self, limit: int, *, longest: timedelta, highest_lane: int | None = None
+    ) -> tuple[list[Job], timedelta]:
         """Lease like `lease`; when there is nothing, also say how long there will be nothing, as far as is known now.
 
         That is until the first open row becomes available or loses its holder, at most `longest`: rows that another
         process puts are not known before. Asking then, and not all the time, is what keeps an idle service idle.
+        Rows of lanes above `highest_lane` are left alone, as if they were not there.
         """
         table = self._table
         now = func.clock_timestamp()
         free = (
             select(table.c.event_id)
             .where(
-                table.c.done_at.is_(None),
+                *self._open(highest_lane),
                 table.c.available_at <= now,
                 or_(table.c.lease_until.is_(None), table.c.lease_until < now),
             )
@@ -141,7 +145,7 @@ class Inbox:
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(taken)).mappings().all()
-            pause = timedelta(0) if rows else await self._until_due(connection, longest)
+            pause = timedelta(0) if rows else await self._until_due(connection, longest, highest_lane)
         rows = sorted(rows, key=lambda row: (row["lane"], row["available_at"], row["event_id"]))
         return [self._job(row) for row in rows], pause
 
@@ -181,11 +185,15 @@ class Inbox:
             .values(available_at=func.clock_timestamp())
         )
 
-    async def _until_due(self, connection: AsyncConnection, longest: timedelta) -> timedelta:
+    def _open(self, highest_lane: int | None) -> list[ColumnElement[bool]]:
+        lane = [] if highest_lane is None else [self._table.c.lane <= highest_lane]
+        return [self._table.c.done_at.is_(None), *lane]
+
+    async def _until_due(self, connection: AsyncConnection, longest: timedelta, highest_lane: int | None) -> timedelta:
         """Between `SHORTEST` (somebody else has just locked what is due) and `longest`."""
         table = self._table
         due = func.greatest(table.c.available_at, table.c.lease_until)  # it ignores nulls
-        asking = select(func.min(due) - func.clock_timestamp()).where(table.c.done_at.is_(None))
+        asking = select(func.min(due) - func.clock_timestamp()).where(*self._open(highest_lane))
         found = (await connection.execute(asking)).scalar_one()
         return min(longest, longest if found is None else max(found, SHORTEST))
 
@@ -210,6 +218,7 @@ class Inbox:
             attempt=row["attempt"],
             event=row["event"],
             traceparent=row["traceparent"],
+            lane=row["lane"],
             tries=row["tries"],
             deaths=row["deaths"],
             wait_reason=row["wait_reason"],

@@ -62,6 +62,8 @@ class Worker:
         producer: publishes the events.
         name: for logs and health; also the fail point's prefix, `{name}:effect_done` and `{name}:published`.
         concurrency: how many rows at once.
+        kept_free: how many of those places only rows of lane 0 may take, so that they never wait for long ones. One
+            place is always open to all.
         idle: how long to wait at most when no row is due and nobody calls `wake`. Only a row that another process has
             put, and not worked on, waits for it.
     """
@@ -75,6 +77,7 @@ class Worker:
         *,
         name: str,
         concurrency: int = 1,
+        kept_free: int = 0,
         idle: timedelta = timedelta(seconds=2),
     ) -> None:
         self.progress = Progress(f"{name} worker")
@@ -84,6 +87,9 @@ class Worker:
         self._producer = producer
         self._name = name
         self._concurrency = concurrency
+        self._kept_free = kept_free
+        self._slow_places = max(1, concurrency - kept_free)
+        self._slow = 0
         self._idle = idle
         self._backoff = Backoff()
         self._patience = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
@@ -110,7 +116,7 @@ class Worker:
         while not stop.is_set():
             self._woken.clear()
             try:
-                jobs, pause = await self._inbox.lease_or_pause(self._concurrency - len(running), longest=self._idle)
+                jobs, pause = await self._lease(self._concurrency - len(running))
                 failures = 0
             except TransientError as error:
                 jobs, failures = [], failures + 1
@@ -128,8 +134,22 @@ class Worker:
             elif not jobs:
                 await wait_any(pause, stop, self._woken)
 
+    async def _lease(self, places: int) -> tuple[list[Job], timedelta]:
+        """Rows for the places that are free; one by one where some are kept, because which are depends on the row."""
+        if not self._kept_free:
+            return await self._inbox.lease_or_pause(places, longest=self._idle)
+        highest_lane = None if self._slow < self._slow_places else 0
+        return await self._inbox.lease_or_pause(min(places, 1), longest=self._idle, highest_lane=highest_lane)
+
     async def _settle(self, job: Job) -> None:
         """Bring one leased row to its next resting place; never raises."""
+        self._slow += job.lane > 0
+        try:
+            await self._bring_to_rest(job)
+        finally:
+            self._slow -= job.lane > 0
+
+    async def _bring_to_rest(self, job: Job) -> None:
         with task_scope(job.task_id, event_id=str(job.event_id)):
             self.progress.begin()
             try:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from benchmarks.claim import Claim
-from benchmarks.claims import flights, idle, operations, small_file, status, upload, validator
+from benchmarks.claims import (
+    flights,
+    idle,
+    lanes,
+    operations,
+    small_file,
+    status,
+    upload,
+    validation,
+    validation_bad,
+    validation_flights,
+    validation_frictionless,
+    validator,
+)
 
 CLAIMS: tuple[Claim, ...] = (
     upload.CLAIM,
@@ -11,6 +24,11 @@ CLAIMS: tuple[Claim, ...] = (
     flights.CLAIM,
     status.CLAIM,
     validator.CLAIM,
+    validation.CLAIM,
+    validation_flights.CLAIM,
+    validation_bad.CLAIM,
+    validation_frictionless.CLAIM,
+    lanes.CLAIM,
     idle.CLAIM,
     operations.CLAIM,
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from services.validator.contract_rows import ContractRows
 from services.validator.handlers import handler
 from services.validator.judge import Judge, Rules
+from services.validator.lanes import Lanes
 from services.validator.pinning import Pinning
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
@@ -54,9 +55,18 @@ def create_app(
         return await consumer.caught_up(DatasourceUpdated.topic, patience=HEARD_WITHIN)
 
     pinning = Pinning(contracts, inbox, _now, patience=options.contract_patience, all_heard=all_heard)
-    judge = Judge(store, inbox, producer, rules, workplace, pinning, _now)
-    worker = Worker(inbox, judge, judge.last_words, producer, name=NAME, concurrency=options.concurrency)
-    handle = handler(database, inbox, contracts, worker.wake, small_file_bytes=options.small_file_bytes)
+    lanes = Lanes(options.small_file_bytes)
+    judge = Judge(store, inbox, producer, rules, workplace, lanes, pinning, _now)
+    worker = Worker(
+        inbox,
+        judge,
+        judge.last_words,
+        producer,
+        name=NAME,
+        concurrency=options.concurrency,
+        kept_free=options.small_file_workers,
+    )
+    handle = handler(database, inbox, contracts, worker.wake, lanes)
     topics = (FileUploaded.topic, DatasourceUpdated.topic)
     consumer = Consumer(settings.kafka, service=NAME, topics=topics, handle=handle, producer=producer)
 

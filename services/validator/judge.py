@@ -19,6 +19,7 @@ from services.validator.engine import (
     Rejected,
     run_child,
 )
+from services.validator.lanes import Lanes
 from services.validator.options import parse_options
 from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run
@@ -67,6 +68,7 @@ class Judge:
         producer: EventProducer,
         rules: Rules,
         workplace: Workplace,
+        lanes: Lanes,
         pinning: Pinning,
         clock: Callable[[], datetime],
     ) -> None:
@@ -75,11 +77,12 @@ class Judge:
         self._producer = producer
         self._rules = rules
         self._workplace = workplace
+        self._lanes = lanes
         self._pinning = pinning
         self._clock = clock
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """Judge the file of a leased job.
+        """Judge the file of a leased job; one that stands in the wrong lane is put into its own instead.
 
         Raises:
             TransientError: Kafka, PostgreSQL or the object store is away.
@@ -89,6 +92,9 @@ class Judge:
         if spoken is not None:
             return Done((_read(spoken),))
         event = FileUploaded.model_validate(job.event)
+        if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
+            await self._inbox.update(job, lane=lane)
+            return Wait(timedelta(0), None)
         pinned = await self._pinning(job, event)
         if isinstance(pinned, Awaited):
             waiting = publication.awaiting_contract(event, occurred_at=self._clock())
@@ -126,6 +132,16 @@ class Judge:
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
                 return self._end(event, status, found)
             return await self._read(event, run, contract, file, found.size_bytes)
+
+    async def _size(self, event: FileUploaded) -> int | None:
+        """The size of a file that came without one; None where it cannot be had, which is told when it is fetched."""
+        source = permitted(event, self._rules.allowed_buckets)
+        if isinstance(source, Problem):
+            return None
+        try:
+            return (await self._store.head(source.key, bucket=source.bucket)).size_bytes
+        except (ObjectNotFoundError, StorageRefusedError):
+            return None
 
     async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}

@@ -26,7 +26,8 @@ class ValidatorOptions(SettingsGroup):
 
     `allowed_buckets` (comma-separated) are those that `file_uri` may name beside our own bucket; `work_dir` holds one
     file and its parts at a time for each of the `concurrency` workers, in a folder of each process; several validators
-    may share it. Files up to `small_file_bytes` go first.
+    may share it. Files up to `small_file_bytes` go first, and
+    `small_file_workers` of the workers take no other, so that they never wait for a large one.
     `max_rss_bytes` and `max_seconds` bound the child process that reads a file. A file waits for a contract
     that comes late for `contract_patience`.
     """
@@ -40,6 +41,7 @@ class ValidatorOptions(SettingsGroup):
     lease_for: timedelta = timedelta(seconds=15)
     work_dir: Path = Path(tempfile.gettempdir()) / "ingest-validator"
     small_file_bytes: int = 8 * MIB
+    small_file_workers: int = Field(default=1, ge=0)
     max_source_bytes: int = 100 * 1024 * MIB
     max_rss_bytes: int = 1536 * MIB
     max_seconds: float = 3600.0

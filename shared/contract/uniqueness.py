@@ -21,7 +21,7 @@ from .rule_names import RuleName
 
 BUCKETS = 64
 # Rows are held back until there are so many bytes of them: a bucket's piece of one batch would be a few KiB.
-BUFFER_BYTES = 32 * 1024 * 1024
+BUFFER_BYTES = 16 * 1024 * 1024
 # Of so many duplicates of a key the earlier record is remembered, for messages.
 MOST_EARLIER = 1_000
 
@@ -117,7 +117,11 @@ class KeyTally:
         return self._found
 
     def _distinct(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The first row of each key; the later ones are found."""
+        """The first row of each key, of rows in the order of the file; the later ones are found."""
+        keys = [pl.col(name) for name in self.key.columns]
+        # The common case, in half the memory of what finds the first of each.
+        if rows.select((keys[0] if len(keys) == 1 else pl.struct(keys)).is_first_distinct().all()).item():
+            return rows
         rows = rows.with_columns(pl.col(_RECORD).min().over(self.key.columns).alias(_FIRST))
         is_first = pl.col(_RECORD) == pl.col(_FIRST)
         self._found._add(rows.filter(~is_first).select(_RECORD, _FIRST))  # noqa: SLF001

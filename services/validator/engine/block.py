@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import polars as pl
 from pydantic import JsonValue
@@ -31,8 +31,7 @@ class RowError:
     suggestion: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BadRecord:
+class BadRecord(NamedTuple):
     """A record whose shape is broken. `ordinal` is its position in the block, from 0."""
 
     ordinal: int
@@ -40,8 +39,7 @@ class BadRecord:
     fields: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a record stands: data record (from 1), physical line (from 1), byte offset in the text in UTF-8.
 
     `line` and `byte_offset` are None in formats that have none; in a workbook `line` is the row of the sheet.
@@ -65,12 +63,12 @@ class Block:
     first_record: int
     first_line: int
     byte_offset: int
-    lines: list[bytes]
+    lines: Sequence[bytes]
     starts: Sequence[int]
     ends: Sequence[int]
     good: Sequence[int]
     frame: pl.DataFrame
-    bad: list[BadRecord]
+    bad: Sequence[BadRecord]
     blank_lines: int
     member: str | None = None
     _line_offsets: list[int] = field(default_factory=list)
@@ -93,9 +91,13 @@ class Block:
             record=self.first_record + ordinal,
             line=self.first_line + start,
             byte_offset=self.byte_offset + self._line_offsets[start],
-            raw=b"".join(self.lines[start:end]).decode("utf-8").rstrip("\r\n"),
+            raw=_joined(self.lines, start, end).decode("utf-8").rstrip("\r\n"),
             member=self.member,
         )
+
+
+def _joined(lines: Sequence[bytes], start: int, end: int) -> bytes:
+    return lines[start] if end - start == 1 else b"".join(lines[start:end])
 
 
 @dataclass(slots=True)

@@ -13,12 +13,11 @@ The grammar, which reader 2 (`recount`) holds to as well:
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from io import BytesIO
-from operator import methodcaller
-from typing import NoReturn
+from typing import NoReturn, overload
 
 import polars as pl
 from pydantic import JsonValue
@@ -26,6 +25,7 @@ from pydantic import JsonValue
 from .block import BadRecord, Block, DeclaredType, RowError
 from .dialect import Dialect, find_dialect
 from .header import check_header
+from .plain import cut_plain, find_long_line
 from .recount import count_records
 from .request import MIB, ParseLimits, ParseRequest
 from .source import CHUNK_BYTES, Source, check_utf8, with_last
@@ -40,13 +40,45 @@ class _Cut:
     """The records of some bytes; `used` of them are done, the rest waits for more."""
 
     used: int
-    lines: list[bytes]
+    lines: Sequence[bytes]
     frame: pl.DataFrame
-    starts: list[int] | range
-    ends: list[int] | range
-    good: list[int] | range
-    bad: list[BadRecord]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    good: Sequence[int]
+    bad: Sequence[BadRecord]
     blank_lines: int
+
+
+class OddLines(Sequence[BadRecord]):
+    """Lines with too many or too few fields, as bad records; they are cut into fields when they are asked for."""
+
+    def __init__(
+        self, lines: Sequence[bytes], numbers: Sequence[int], blank: Sequence[int], delimiter: str, width: int
+    ) -> None:
+        self._lines = lines
+        self._numbers = numbers
+        self._delimiter = delimiter
+        self._width = width
+        self.ordinals = [number - bisect(blank, number) for number in numbers] if blank else numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> BadRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BadRecord]: ...
+    def __getitem__(self, index: int | slice) -> BadRecord | list[BadRecord]:
+        if isinstance(index, slice):
+            return [self._record(at) for at in range(*index.indices(len(self)))]
+        return self._record(index)
+
+    def __iter__(self) -> Iterator[BadRecord]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, at: int) -> BadRecord:
+        fields = self._lines[self._numbers[at]].decode("utf-8").rstrip("\r\n").split(self._delimiter)
+        return BadRecord(self.ordinals[at], _field_count(self._width, len(fields)), fields)
 
 
 @dataclass(slots=True)
@@ -167,10 +199,10 @@ class DelimitedReader:
             self._refuse_long_line(offset + end)
         text = data[:end]
         check_utf8(text, offset)
+        if b'"' not in text and self._dialect.delimiter.isascii():
+            return self._cut_plain(text, offset)
         lines = text.splitlines(keepends=True)
         self._check_length(lines, offset)
-        if b'"' not in text and self._dialect.delimiter.isascii():
-            return self._cut_plain(text, lines)
         return self._cut_quoted(lines, last=last)
 
     def _check_length(self, lines: list[bytes], offset: int) -> None:
@@ -182,34 +214,23 @@ class DelimitedReader:
         message = f"A line is longer than {limit:,} bytes (setting max_record_bytes), at or behind offset {offset:,}."
         raise BadFile(Code.LIMIT_RECORD, message, limit=limit, setting="max_record_bytes", byte_offset=offset)
 
-    def _cut_plain(self, text: bytes, lines: list[bytes]) -> _Cut:
-        """Without a quote every line that is not blank is a record, and Polars cuts it safely."""
+    def _cut_plain(self, text: bytes, offset: int) -> _Cut:
+        """Without a quote every line that is not blank is a record."""
         width = len(self.header)
         delimiter = self._dialect.delimiter
-        counts = list(map(methodcaller("count", delimiter.encode()), lines))
-        if counts.count(width - 1) == len(lines) and not _may_hold_blank(lines):
-            numbers = range(len(lines))
-            ends = range(1, len(lines) + 1)
-            return _Cut(
-                len(text), lines, _frame_of_text(text, delimiter, width, len(lines)), numbers, ends, numbers, [], 0
-            )
-        found = _Records()
-        wanted = []
-        for number, (line, count) in enumerate(zip(lines, counts, strict=True)):
-            if not line.rstrip(b"\r\n"):
-                found.blank_lines += 1
-                continue
-            ordinal = len(found.starts)
-            found.starts.append(number)
-            if count == width - 1:
-                found.good.append(ordinal)
-                wanted.append(line)
-            else:
-                fields = line.decode("utf-8").rstrip("\r\n").split(delimiter)
-                found.bad.append(BadRecord(ordinal, _field_count(width, len(fields)), fields))
-        frame = _frame_of_text(b"".join(wanted), delimiter, width, len(wanted))
-        found.ends = [number + 1 for number in found.starts]
-        return _Cut(len(text), lines, frame, found.starts, found.ends, found.good, found.bad, found.blank_lines)
+        if find_long_line(text, self._limits.max_record_bytes):
+            self._refuse_long_line(offset)
+        cut = cut_plain(text, delimiter, width)
+        if not cut.odd:
+            numbers = range(len(cut.lines))
+            behind = range(1, len(cut.lines) + 1)
+            return _Cut(len(text), cut.lines, cut.frame, numbers, behind, numbers, [], 0)
+        starts = _without(range(len(cut.lines)), cut.blank)
+        skipped = set(cut.blank)
+        bad = OddLines(cut.lines, [number for number in cut.odd if number not in skipped], cut.blank, delimiter, width)
+        good = _without(range(len(starts)), bad.ordinals)
+        ends = [start + 1 for start in starts] if cut.blank else range(1, len(starts) + 1)
+        return _Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(cut.blank))
 
     def _cut_quoted(self, lines: list[bytes], *, last: bool) -> _Cut:
         width = len(self.header)
@@ -303,39 +324,22 @@ def _line_end(data: bytes, *, last: bool) -> int:
     return max(data.rfind(b"\n"), data.rfind(b"\r", 0, len(data) - 1)) + 1
 
 
-def _may_hold_blank(lines: list[bytes]) -> bool:
-    return bool(lines) and min(map(len, lines)) <= len(b"\r\n") and not all(line.rstrip(b"\r\n") for line in lines)
+def _without(numbers: range, left_out: Sequence[int]) -> Sequence[int]:
+    """What stays of consecutive numbers from 0 on; `left_out` are in their order."""
+    if not left_out:
+        return numbers
+    kept: list[int] = []
+    begin = 0
+    for number in left_out:
+        kept += range(begin, number)
+        begin = number + 1
+    kept += range(begin, len(numbers))
+    return kept
 
 
 @lru_cache(maxsize=1_000)
 def _field_count(expected: int, got: int) -> RowError:
     return RowError(Code.FIELD_COUNT, f"expected {expected} fields, got {got}")
-
-
-def _schema(width: int) -> dict[str, pl.DataType]:
-    return {f"c{index}": pl.String() for index in range(width)}
-
-
-def _frame_of_text(text: bytes, delimiter: str, width: int, height: int) -> pl.DataFrame:
-    """Lines without quotes, each with `width` fields, as text columns. A height that is not theirs is our error."""
-    if not height:
-        return pl.DataFrame(schema=_schema(width))
-    if b"\r" in text:
-        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    frame = pl.read_csv(
-        BytesIO(text),
-        has_header=False,
-        schema=_schema(width),
-        separator=delimiter,
-        quote_char=None,
-        empty_string_is_null=False,
-        extra_columns="raise",
-        missing_columns="raise",
-    )
-    if frame.height != height:
-        rows = [line.split(delimiter) for line in text.decode("utf-8").removesuffix("\n").split("\n")]
-        return _frame_of_rows(rows, width)
-    return frame
 
 
 def _frame_of_rows(rows: list[list[str]], width: int) -> pl.DataFrame:

@@ -21,8 +21,8 @@ def count_records(chunks: Iterator[tuple[bytes, bool]], delimiter: bytes, max_re
     rest = b""
     for chunk, last in chunks:
         data = rest + chunk
-        if last:
-            data += b"\n"  # ends the last line; after a line end it is a blank line, which counts for nothing
+        if last and not data.endswith((b"\n", b"\r")):
+            data += b"\n"
         count, used = counter.count(data, last=last)
         total += count
         rest = data[used:]
@@ -45,7 +45,7 @@ class _Counter:
         while (quote := data.find(b'"', position)) >= 0:
             # Lines before the one with the quote are whole records.
             line = max(position, data.rfind(b"\n", position, quote) + 1, data.rfind(b"\r", position, quote) + 1)
-            count += len(_FULL_LINE.findall(data, position, line))
+            count += _full_lines(data, position, line)
             position = line
             end = min(len(data), position + self._max + 2)
             if (match := self._record.match(data, position, end)) and match.end(1) - position <= self._max:
@@ -61,6 +61,18 @@ class _Counter:
             position = stray.end()
         end = len(data) if last else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         if end > position:
-            count += len(_FULL_LINE.findall(data, position, end))
+            count += _full_lines(data, position, end)
             position = end
         return count, position
+
+
+def _full_lines(data: bytes, begin: int, end: int) -> int:
+    """Lines that are not blank, in whole lines. Where none is blank and no CR stands alone they are as many as LFs."""
+    pairs = [b"\n\n"]
+    if data.find(b"\r", begin, end) >= 0:
+        pairs += [b"\n\r", b"\r\r"]
+        if data.count(b"\r", begin, end) != data.count(b"\r\n", begin, end):
+            return len(_FULL_LINE.findall(data, begin, end))
+    if data.startswith((b"\n", b"\r"), begin, end) or any(data.find(pair, begin, end) >= 0 for pair in pairs):
+        return len(_FULL_LINE.findall(data, begin, end))
+    return data.count(b"\n", begin, end)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
+
+import msgspec
 
 from .block import Place, RowError
 from .row_problems import RowProblems
@@ -13,8 +14,8 @@ from .verdict import RejectsFile
 
 REJECTS_NAME = "rejects.ndjson.gz"
 FLUSH_BYTES = 8 * 1024 * 1024
-# json.dumps would build an encoder for every row.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+# A file may have nothing but bad rows: the standard library's encoder would take most of their time.
+_encode = msgspec.json.Encoder().encode
 
 
 class RejectsWriter:
@@ -47,7 +48,8 @@ class RejectsWriter:
         }
         if place.member is not None:
             line["member"] = place.member
-        self._waiting += _encode(line).encode() + b"\n"
+        self._waiting += _encode(line)
+        self._waiting += b"\n"
         self.rows += 1
         self.counts[error.code] += 1
         self.problems.add(place, error)

@@ -67,6 +67,17 @@ async def test_a_lease_takes_no_more_than_asked(store: Database) -> None:
     assert [len(await inbox_of(store, "a").lease(2)) for _ in range(4)] == [2, 2, 1, 0]
 
 
+async def test_rows_above_the_highest_lane_are_left_alone_as_if_they_were_not_there(store: Database) -> None:
+    hour = timedelta(hours=1)
+    (large,) = await put(store, lane=1)
+    inbox = inbox_of(store, "a")
+    assert await inbox.lease_or_pause(5, longest=hour, highest_lane=0) == ([], hour)
+    (small,) = await put(store, lane=0)
+    jobs, _ = await inbox.lease_or_pause(5, longest=hour, highest_lane=0)
+    assert [(job.event_id, job.lane) for job in jobs] == [(small.event_id, 0)]
+    assert [(job.event_id, job.lane) for job in await inbox.lease(5)] == [(large.event_id, 1)]
+
+
 async def test_the_oldest_of_the_lowest_lane_comes_first(store: Database) -> None:
     later = datetime(2026, 1, 2, tzinfo=UTC)
     (slow,) = await put(store, lane=1, available_at=later - timedelta(days=1))

@@ -322,6 +322,35 @@ async def _until_free(store: Database, event: TaskEvent) -> None:
     await until(lambda: _is(store, event, tries=1, lease_owner=None))
 
 
+async def test_a_place_that_is_kept_free_is_taken_by_no_long_job(store: Database) -> None:
+    notebook, begun, go = Notebook(), list[str](), asyncio.Event()
+
+    async def effect(job: Job) -> Done:
+        begun.append(job.task_id)
+        if job.lane:
+            await go.wait()
+        return Done((ended(job),))
+
+    long = await put(store, an_update(), an_update(), lane=1)
+    async with working(inbox_of(store, "a"), effect, notebook, concurrency=2, kept_free=1) as worker:
+        worker.wake()
+        (short,) = await put(store, lane=0)
+        worker.wake()
+        await _until_done(store, short)
+        assert sorted(begun) == sorted([begun[0], short.task_id])
+        assert begun[0] in {event.task_id for event in long}
+        go.set()
+        for event in long:
+            await _until_done(store, event)
+
+
+async def test_the_only_place_is_open_to_all(store: Database) -> None:
+    async with working(inbox_of(store, "a"), done, concurrency=1, kept_free=1) as worker:
+        (long,) = await put(store, lane=1)
+        worker.wake()
+        await _until_done(store, long)
+
+
 async def _until_done(store: Database, event: TaskEvent) -> None:
     async def is_done() -> bool:
         return (await row_of(store, event))["done_at"] is not None

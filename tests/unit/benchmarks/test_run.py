@@ -91,3 +91,13 @@ def test_the_files_are_as_large_as_they_are_called(tmp_path: Path) -> None:
     assert len(small.read_text().splitlines()) == 1001
     assert write_noise(tmp_path, 1_500_000).stat().st_size == 1_500_000
     assert len(write_repeated(small, tmp_path, 3).read_text().splitlines()) == 3001
+
+
+def test_a_claim_without_servers_needs_no_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INGEST_PROFILE", str(tmp_path / "none"))
+    alone = Claim("alone", "Alone", "a peer", lambda _: [Figure("x", 1, 2)], needs_servers=False)
+    beside = Claim("beside", "Beside", "a peer", lambda _: [Figure("x", 1, 2)])
+    monkeypatch.setattr(command, "CLAIMS", (alone, beside))
+    figures = str(tmp_path / "figures.json")
+    assert command.main(["--json", figures, "alone"]) == 0
+    assert command.main(["--json", figures]) == 1

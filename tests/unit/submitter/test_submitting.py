@@ -45,6 +45,7 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         attempt=1,
         event=golden.body,
         traceparent=None,
+        lane=0,
         tries=1,
         deaths=0,
         wait_reason=None,

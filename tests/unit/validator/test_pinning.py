@@ -61,7 +61,18 @@ class Bench:
             accepted_at=NOW,
             contract_version=contract_version,
         )
-        job = Job(uuid.uuid4(), event.task_id, 1, {}, None, 1, 0, None, dict(self.columns))
+        job = Job(
+            event_id=uuid.uuid4(),
+            task_id=event.task_id,
+            attempt=1,
+            event={},
+            traceparent=None,
+            lane=0,
+            tries=1,
+            deaths=0,
+            wait_reason=None,
+            columns=dict(self.columns),
+        )
         return await pinning(job, event)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,7 @@ import pytest
 from services.validator.contract_rows import ContractRows
 from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
+from services.validator.lanes import LARGE, SMALL, Lanes
 from services.validator.pinning import Pinning
 from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
@@ -32,6 +34,7 @@ datasource: wide
 dialect: {delimiter: ";"}
 columns: [{name: ts, type: timestamp, role: time}, {name: "a,b", type: text}]
 """
+SMALL_FILE_BYTES = 100_000
 
 
 class Notebook:
@@ -74,7 +77,8 @@ def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path) -> 
     )
     inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
     pinning = Pinning(cast("ContractRows", notebook), inbox, lambda: NOW, patience=PATIENCE, all_heard=_all_heard)
-    return Judge(store, inbox, producer, rules, Workplace(work_dir), pinning, lambda: NOW)
+    lanes = Lanes(SMALL_FILE_BYTES)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, pinning, lambda: NOW)
 
 
 async def _all_heard() -> bool:
@@ -110,6 +114,7 @@ async def job_of(store: InMemoryObjectStore, content: str = "", **columns: Any) 
         attempt=1,
         event=event.model_dump(mode="json"),
         traceparent=None,
+        lane=SMALL,
         tries=1,
         deaths=0,
         wait_reason=None,
@@ -216,3 +221,35 @@ async def test_a_contract_that_never_comes_ends_the_task_as_our_fault(
     assert isinstance(said, TaskUpdated)
     assert (said.status, said.reason) == (TaskStatus.FAILED, "contract_missing")
     assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "lane"), [(None, SMALL), (0, SMALL), (SMALL_FILE_BYTES, SMALL), (SMALL_FILE_BYTES + 1, LARGE)]
+)
+def test_a_file_is_large_above_the_limit(size_bytes: int | None, lane: int) -> None:
+    assert Lanes(SMALL_FILE_BYTES).lane(size_bytes) == lane
+
+
+async def test_a_large_file_of_unknown_size_is_put_into_its_lane_unread(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    job = await job_of(store, "x" * (SMALL_FILE_BYTES + 1))
+    assert await judge_of(store, notebook, tmp_path)(job) == Wait(timedelta(0), None)
+    assert (notebook.kept, notebook.emitted) == ({"lane": LARGE}, [])
+
+
+async def test_a_large_file_is_judged_in_its_own_lane(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    notebook = Notebook()
+    job = replace(await job_of(store, "x" * (SMALL_FILE_BYTES + 1)), lane=LARGE)
+    assert isinstance(await judge_of(store, notebook, tmp_path)(job), Done)
+    assert "outcome" in notebook.kept
+
+
+async def test_a_file_of_unknown_size_that_is_not_there_is_told_so(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    notebook = Notebook()
+    job = await job_of(store)
+    await store.delete(f"uploads/{job.task_id}.csv")
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    assert [event.reason for event in done.events if isinstance(event, TaskUpdated)] == ["source_missing"]

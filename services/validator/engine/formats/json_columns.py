@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -10,6 +10,7 @@ from services.validator.engine.block import DeclaredType, RowError
 from services.validator.engine.header import check_width
 from services.validator.engine.verdict import BadFile, Code
 
+from .json_flat import FlatLines
 from .json_records import DECODER, Cell, keys_of, not_unicode, record_of, too_deep
 
 Record = dict[str, Cell]
@@ -35,6 +36,15 @@ class KeyCollector:
             cell = record.get(key)
             if cell is not None and cell.declares and self._types[key] != "text":
                 self._types[key] = cell.declares
+
+    def add_flat(self, flat: FlatLines, others: Mapping[int, tuple[Record | RowError, Sequence[str]]]) -> None:
+        """Take records that were read together, and the others between them by their positions."""
+        self._good += len(flat.positions) - len(flat.fresh)
+        fresh: dict[int, tuple[Record | RowError, Sequence[str]]] = {n: ({}, keys) for n, keys in flat.fresh}
+        for position in sorted({*fresh, *others}):
+            self.add(*(fresh[position] if position in fresh else others[position]))
+        for key in flat.texts:
+            self._types[key] = self._types[key] or "quoted"
 
     def columns(self) -> tuple[list[str], list[DeclaredType | None]]:
         """Names and declared types. Raises `BadFile` when there are records and none has a key."""
@@ -62,6 +72,12 @@ def read_text(text: str) -> tuple[Record | RowError, Sequence[str]]:
     except ValueError as error:
         return RowError(Code.NOT_JSON, f"it is no JSON: {error}"[:200]), ()
     return read_value(value, escaped="\\u" in text)
+
+
+def frame_of_flat(flat: FlatLines, header: Sequence[str]) -> pl.DataFrame:
+    """Records that were read together as text columns."""
+    missing = pl.repeat("", len(flat.positions), dtype=pl.String, eager=True)
+    return pl.DataFrame([flat.cells.get(name, missing).alias(f"c{index}") for index, name in enumerate(header)])
 
 
 def frame_of(records: Sequence[Record], header: Sequence[str]) -> pl.DataFrame:

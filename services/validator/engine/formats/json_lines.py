@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
+import polars as pl
 from pydantic import JsonValue
 
 from services.validator.engine.block import BadRecord, Block, RowError
@@ -16,7 +17,8 @@ from services.validator.engine.request import ParseRequest
 from services.validator.engine.source import Source, check_utf8, with_last
 from services.validator.engine.verdict import BadFile, Code
 
-from .json_columns import KeyCollector, Record, frame_of, read_text
+from .json_columns import KeyCollector, Record, frame_of, frame_of_flat, read_text
+from .json_flat import FlatLines, read_flat
 from .json_recount import count_lines
 
 _BLANK = b" \t\r\n"
@@ -24,12 +26,16 @@ _BLANK = b" \t\r\n"
 
 @dataclass(slots=True)
 class _Lines:
-    """Whole lines of the file and what stands on those that are not blank."""
+    """Whole lines of the file, and what stands on those that are not blank: record n on line `starts[n]`.
+
+    `others` are the records that are not in `flat`.
+    """
 
     offset: int
     lines: list[bytes]
     starts: list[int]
-    records: list[tuple[Record | RowError, Sequence[str]]]
+    flat: FlatLines
+    others: dict[int, tuple[Record | RowError, Sequence[str]]]
 
 
 class NdjsonReader:
@@ -40,8 +46,7 @@ class NdjsonReader:
         self._source = Source(request)
         keys = KeyCollector(request.limits.max_columns)
         for piece in self._pieces():
-            for record, names in piece.records:
-                keys.add(record, names)
+            keys.add_flat(piece.flat, piece.others)
         self.header, self.types = keys.columns()
 
     def describe(self) -> dict[str, JsonValue]:
@@ -68,15 +73,14 @@ class NdjsonReader:
             yield block
 
     def _block(self, piece: _Lines, record: int, line: int) -> Block:
-        good, rows, bad = [], [], []
-        for ordinal, (found, _) in enumerate(piece.records):
-            if isinstance(found, RowError):
-                bad.append(BadRecord(ordinal, found, []))
-            else:
-                good.append(ordinal)
-                rows.append(found)
+        bad = [BadRecord(n, found, []) for n, (found, _) in piece.others.items() if isinstance(found, RowError)]
+        rows = {n: found for n, (found, _) in piece.others.items() if not isinstance(found, RowError)}
+        good: Sequence[int] = sorted([*piece.flat.positions, *rows])
+        frame = frame_of_flat(piece.flat, self.header)
+        if rows:
+            order = pl.Series([*piece.flat.positions, *rows]).arg_sort()
+            frame = pl.concat([frame, frame_of(list(rows.values()), self.header)])[order]
         ends = [start + 1 for start in piece.starts]
-        frame = frame_of(rows, self.header)
         blank = len(piece.lines) - len(piece.starts)
         return Block(record, line, piece.offset, piece.lines, piece.starts, ends, good, frame, bad, blank)
 
@@ -88,17 +92,21 @@ class NdjsonReader:
             end = len(data) if last else data.rfind(b"\n") + 1
             text = data[:end]
             check_utf8(text, offset)
-            piece = _Lines(offset, BytesIO(text).readlines(), [], [])
-            longest = max(len(data) - end, max(map(len, piece.lines), default=0) - 1)
+            lines = BytesIO(text).readlines()
+            longest = max(len(data) - end, max(map(len, lines), default=0) - 1)
             if longest > self._longest:
                 limit = self._longest
                 message = f"A line is longer than {limit:,} bytes (setting max_record_bytes), at or behind {offset:,}."
                 raise BadFile(Code.LIMIT_RECORD, message, limit=limit, setting="max_record_bytes", byte_offset=offset)
-            for number, line in enumerate(piece.lines):
-                if line.strip(_BLANK):
-                    piece.starts.append(number)
-                    piece.records.append(read_text(line.decode("utf-8")))
+            if lines:
+                yield _read(offset, lines)
             offset += end
             data = data[end:]
-            if piece.lines:
-                yield piece
+
+
+def _read(offset: int, lines: list[bytes]) -> _Lines:
+    starts = [number for number, line in enumerate(lines) if line.strip(_BLANK)]
+    filled = [lines[number] for number in starts]
+    flat = read_flat(filled)
+    left = sorted({*range(len(filled))} - {*flat.positions}) if len(flat.positions) < len(filled) else ()
+    return _Lines(offset, lines, starts, flat, {n: read_text(filled[n].decode("utf-8")) for n in left})

@@ -1,0 +1,170 @@
+"""Text without quotes, a block of whole lines at once: what is wrong with a line shows in its delimiters alone.
+
+Everything but delimiters and line ends is taken out of the text. What is left of good lines is always the same, so that
+a block of them is known by one comparison, and cut into fields by Polars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from io import BytesIO
+from typing import overload
+
+import polars as pl
+
+_FEW = 50  # bad lines of a block are searched for one by one
+
+
+class Lines(Sequence[bytes]):
+    """The lines of a text with their ends, which are found when one is asked for; `count` is how many there are."""
+
+    def __init__(self, text: bytes, count: int) -> None:
+        self._text = text
+        self._count = count
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._text.splitlines(keepends=True)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        return self._lines[index]
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCut:
+    """The lines of a text. `odd` are the numbers of those that are blank or have another number of fields, from 0.
+
+    `blank` are those of them that are blank; `frame` has the others.
+    """
+
+    lines: Lines
+    frame: pl.DataFrame
+    odd: list[int]
+    blank: list[int]
+
+
+def cut_plain(text: bytes, delimiter: str, width: int) -> PlainCut:
+    """Cut whole lines, or none, into `width` fields; the last may lack its end. `delimiter` is an ASCII character."""
+    flat = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+    if flat and not flat.endswith(b"\n"):
+        flat += b"\n"
+    odd = _odd_lines(flat, delimiter, width)
+    lines = Lines(text, flat.count(b"\n"))
+    frame = _cut_at_once(flat, lines, odd, delimiter, width)
+    if frame is None:
+        frame = _cut_good(flat, odd, delimiter, width)
+    blank = _blank_lines(flat) if odd else []
+    return PlainCut(lines, frame, odd, blank)
+
+
+def find_long_line(text: bytes, longest: int) -> bool:
+    """Whether a line has more than `longest` bytes and its end: such a line covers a multiple of `longest`."""
+    for position in range(longest, len(text), longest):
+        begin = max(text.rfind(b"\n", 0, position), text.rfind(b"\r", 0, position)) + 1
+        ends = [end for mark in (b"\n", b"\r") if (end := text.find(mark, position)) >= 0]
+        if min(ends, default=len(text)) - begin > longest:
+            return True
+    return False
+
+
+def _odd_lines(flat: bytes, delimiter: str, width: int) -> list[int]:
+    mark = delimiter.encode()
+    if width == 1:
+        if not (mark in flat or flat.startswith(b"\n") or b"\n\n" in flat):
+            return []
+        return [number for number, line in enumerate(flat.split(b"\n")[:-1]) if not line or mark in line]
+    good = mark * (width - 1)
+    left = flat.translate(None, _others(delimiter))
+    odd: list[int] = []
+    position = number = 0
+    run = (good + b"\n") * (len(left) // width)
+    while True:
+        same = _same_lines(left, position, run, width)
+        number += same
+        position += same * width
+        if position == len(left):
+            return odd
+        if len(odd) == _FEW:
+            return [number for number, line in enumerate(left.split(b"\n")[:-1]) if line != good]
+        odd.append(number)
+        number += 1
+        position = left.index(b"\n", position) + 1
+
+
+def _same_lines(left: bytes, position: int, run: bytes, width: int) -> int:
+    """How many lines from `position` on are those of `run`, found by halving: comparing many costs next to nothing."""
+    low, high = 0, (len(left) - position) // width
+    middle = high
+    while low < high:
+        if left[position + low * width : position + middle * width] == run[: (middle - low) * width]:
+            low = middle
+        else:
+            high = middle - 1
+        middle = (low + high + 1) // 2
+    return low
+
+
+def _blank_lines(flat: bytes) -> list[int]:
+    if not (flat.startswith(b"\n") or b"\n\n" in flat):
+        return []
+    return [number for number, line in enumerate(flat.split(b"\n")[:-1]) if not line]
+
+
+@cache
+def _others(delimiter: str) -> bytes:
+    return bytes(byte for byte in range(256) if byte not in (ord(delimiter), ord("\n")))
+
+
+def _cut_at_once(flat: bytes, lines: Lines, odd: list[int], delimiter: str, width: int) -> pl.DataFrame | None:
+    """The good lines out of all; None when Polars refuses some: too many fields, or too few in the first lines."""
+    try:
+        frame = _read(flat, delimiter, width)
+    except pl.exceptions.PolarsError:
+        return None
+    if frame.height != len(lines):
+        return None
+    if not odd:
+        return frame
+    return frame.filter(pl.repeat(value=True, n=frame.height, eager=True).scatter(odd, values=False))
+
+
+def _cut_good(flat: bytes, odd: list[int], delimiter: str, width: int) -> pl.DataFrame:
+    """The good lines alone."""
+    left_out = set(odd)
+    good = [line for number, line in enumerate(flat.split(b"\n")[:-1]) if number not in left_out]
+    if not good:
+        return pl.DataFrame(schema=_schema(width))
+    frame = _read(b"\n".join(good) + b"\n", delimiter, width)
+    if frame.height == len(good):
+        return frame
+    rows = [line.decode("utf-8").split(delimiter) for line in good]
+    return pl.DataFrame(rows, schema=_schema(width), orient="row")
+
+
+def _schema(width: int) -> dict[str, pl.DataType]:
+    return {f"c{index}": pl.String() for index in range(width)}
+
+
+def _read(text: bytes, delimiter: str, width: int) -> pl.DataFrame:
+    return pl.read_csv(
+        BytesIO(text),
+        has_header=False,
+        schema=_schema(width),
+        separator=delimiter,
+        quote_char=None,
+        empty_string_is_null=False,
+        extra_columns="raise",
+        missing_columns="raise",
+    )
