@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from services.installed import connect
 from shared.errors import PermanentError
 
 EXIT_REFUSED = 3
@@ -33,8 +34,6 @@ def get(
     output: _Form = "yaml",
 ) -> None:
     """Print the contract of a datasource."""
-    from services.gateway_client import connect
-
     _known(output, "yaml", "json")
     with connect() as client:
         content = client.contract(name, version=version, media_type=_MEDIA_TYPES[output])
@@ -55,7 +54,7 @@ def put(
     output: _Output = "text",
 ) -> None:
     """Keep a contract as the next version of its datasource. Exit 0 kept, 3 it has faults."""
-    from services.gateway_client import GatewayError, connect
+    from services.gateway_client import GatewayError
 
     _known(output, "text", "json")
     media_type = _MEDIA_TYPES["json" if file.suffix.lower() == ".json" else "yaml"]
@@ -76,8 +75,6 @@ def put(
 @app.command()
 def history(name: _Name, output: _Output = "text") -> None:
     """List every version of a datasource's contract, the latest first."""
-    from services.gateway_client import connect
-
     _known(output, "text", "json")
     with connect() as client:
         document = client.contract_history(name)

@@ -46,6 +46,22 @@ def ledger_lines(task: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def correction_lines(task: Mapping[str, Any]) -> list[str]:
+    """What became of the rejected rows: the gap and what closed it, and the corrections; empty when none were."""
+    corrections = task.get("corrections")
+    if not corrections or not corrections["rejected"]:
+        return [f"  corrects task {task['corrects']}"] if task.get("corrects") else []
+    figures = ", ".join(f"{corrections[name]:,} {name}" for name in ("rejected", "corrected", "waived"))
+    return [
+        f"  {'gap':<9} {corrections['gap']:>13,}  {figures}",
+        *(
+            f"    correction  task {child['task_id']}  {child['status']}"
+            + (f"  {child['rows_accepted']:,} rows" if child["rows_accepted"] is not None else "")
+            for child in corrections["children"]
+        ),
+    ]
+
+
 def problem_lines(task: Mapping[str, Any]) -> list[str]:
     """What is wrong with the task, a line each."""
     problems = task.get("validation_errors") or []
@@ -58,4 +74,4 @@ def task_lines(task: Mapping[str, Any]) -> list[str]:
     """A task for people: what, where to, state, ledger, problems."""
     name = task.get("original_filename") or task.get("file_uri") or "a file"
     head = f"{name} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
-    return [head, *ledger_lines(task), *(f"  {line}" for line in problem_lines(task))]
+    return [head, *ledger_lines(task), *correction_lines(task), *(f"  {line}" for line in problem_lines(task))]

@@ -12,7 +12,7 @@ import httpx
 from pydantic import Field
 
 from shared.errors import IngestError
-from shared.settings import SettingsGroup, find_profile, load
+from shared.settings import SettingsGroup
 
 ANSWER_SECONDS = 30.0
 UPLOAD_ANSWER_SECONDS = 600.0
@@ -63,10 +63,25 @@ class GatewayClient:
         Raises:
             GatewayError: with the gateway's own words.
         """
+        return self._send("/api/ingest/upload", path, fields, on_progress)
+
+    def correct(self, task_id: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
+        """Stream corrected rows of a task to the gateway; see `upload`."""
+        return self._send(f"/api/ingest/tasks/{task_id}/corrections", path, fields, on_progress)
+
+    def waive(self, task_id: str, rows: str | list[int], reason: str) -> dict[str, Any]:
+        """Say that rejected rows will not be corrected: `all`, or their record numbers; the answer has `rows_waived`.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("POST", f"/api/ingest/tasks/{task_id}/waivers", json={"rows": rows, "reason": reason})
+
+    def _send(self, where: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         with path.open("rb") as file:
             return self._ask(
                 "POST",
-                "/api/ingest/upload",
+                where,
                 data=dict(fields),
                 files={"file": (path.name, _Counted(file, on_progress))},
                 timeout=httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS),
@@ -123,11 +138,6 @@ class GatewayClient:
         if response.is_success:
             return response
         raise _error_of(response)
-
-
-def connect() -> GatewayClient:
-    """A client of the gateway that the settings name."""
-    return GatewayClient(load(GatewayClientSettings, profile=find_profile(Path.cwd())).api_url)
 
 
 class _Counted:

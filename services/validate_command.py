@@ -35,6 +35,8 @@ from shared.file_options import (
     delimiter_of,
     problem_with_encoding,
     problem_with_format,
+    problem_with_ratio,
+    problem_with_rows,
     problem_with_time_zone,
 )
 
@@ -49,6 +51,8 @@ HINTS = {
     "delimiter": "The character between fields; found if left out.",
     "encoding": "The text encoding where it is not UTF-8, by its name in Python.",
     "sheet": "The sheet of a workbook, by name or number; the first if left out.",
+    "max_rejected_rows": "The most bad rows that a file may have; more refuse it. No limit if left out.",
+    "max_rejected_ratio": "The largest share of bad rows, 0 to 1; 0.05 if left out, and five rows always.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
 }
 # On a command line a zone could be that of the machine: the name says whose it is.
@@ -58,6 +62,8 @@ _FAULTS = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
     "time_zone": problem_with_time_zone,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
 }
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -96,7 +102,7 @@ def validate(
         if rows and not isinstance(verdict, Rejected):
             rows.finish(folder / part.name for part in verdict.parts)
             written["good rows"] = str(rows.place)
-        if rejects and verdict.rows_rejected is not None:
+        if rejects and (verdict.rejects or verdict.rows_rejected is not None):
             rejects.finish([folder / verdict.rejects.name] if verdict.rejects else [])
             written["bad rows"] = str(rejects.place)
     if output == "json":

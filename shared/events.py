@@ -128,6 +128,23 @@ class LoadOptions(Model):
     """The sheet of a workbook, by its name or its number from 1."""
     format: str | None = Field(default=None, max_length=64)
     """The file's format; where the content says otherwise the content counts."""
+    max_rejected_rows: RowCount | None = None
+    """The most bad rows that the file may have; none is no limit."""
+    max_rejected_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The largest share of bad rows that the file may have; none is the default of the validator, 5 %."""
+
+
+class Correction(Model):
+    """What the rows of a file correct, as the gateway knew it when it took the file."""
+
+    parent_task_id: TaskId
+    """The task whose rejected rows are corrected."""
+    rows: RowCount
+    """How many of its rows may still be corrected: its gap."""
+    completed: tuple[TaskId, ...] = ()
+    """The earlier corrections of it that are loaded: what they have corrected is not corrected again."""
+    waived: str | None = None
+    """Its records that nobody will correct, as in `3,77,100-101`."""
 
 
 class Event(Model):
@@ -196,6 +213,8 @@ class FileUploaded(Event):
     """What the user said about the file."""
     contract_version: int | None = Field(default=None, ge=NO_CONTRACT, le=_LAST_VERSION)
     """The version of the contract that judges the file; 0: there was none; left out: the validator takes the latest."""
+    correction: Correction | None = None
+    """What its rows correct, when it is a correction: it is read as the file was that it corrects."""
 
 
 class Part(Model):
@@ -268,6 +287,10 @@ class FileValidated(Event):
     """When the verdict was reached."""
     contract_version: int | None = Field(default=None, ge=FIRST_VERSION, le=_LAST_VERSION)
     """The version of the contract that the file was judged by, if by any."""
+    rejected_records: str | None = None
+    """Which records were rejected, as in `3,77,100-101`; absent when they are too scattered to be told."""
+    corrected_records: str | None = None
+    """For a correction: which records of the corrected file its good rows stand for, where all of them say so."""
 
 
 class DruidSubmitted(Event):
@@ -381,10 +404,14 @@ class CommandName(StrEnum):
     RETRY = "retry"
     CORRECT = "correct"
     REPOST = "repost"
+    WAIVE = "waive"
 
 
 class TaskCommand(Event):
-    """An instruction about an attempt; the first in the log wins. `repost`: Druid lost the attempt, post it again."""
+    """An instruction about an attempt; the first in the log wins.
+
+    `repost`: Druid lost the attempt, post it again. `waive`: these rejected rows will not be corrected.
+    """
 
     event_type: ClassVar[str] = "ingest.task.command.v1"
     topic: ClassVar[str] = "task.commands"
@@ -397,6 +424,10 @@ class TaskCommand(Event):
     """How many commands of this kind the attempt had before."""
     reason: str | None = None
     """Why it was asked for."""
+    rows: RowCount | None = None
+    """With `waive`: how many rejected rows."""
+    records: str | None = None
+    """With `waive`: which records, as in `3,77,100-101`; absent when all that were left were meant."""
 
     @property
     def stage(self) -> str:

@@ -1,4 +1,4 @@
-"""Which formats, encodings, delimiters and time zones a sender may name: before a file is sent, and when it is read.
+"""Which formats, encodings, delimiters, time zones and limits a sender may name: before a file is sent, and when read.
 
 What is named here is only what can be known without the file. A sheet is looked for in the workbook.
 """
@@ -6,6 +6,7 @@ What is named here is only what can be known without the file. A sheet is looked
 from __future__ import annotations
 
 import codecs
+import re
 from functools import lru_cache
 from typing import Literal, get_args
 from zoneinfo import available_timezones
@@ -15,6 +16,9 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 # Python calls these encodings of text; no file is written in them.
 _NO_ENCODINGS_OF_FILES = ("idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape")
+
+_ROWS = re.compile(r"^[0-9]{1,18}$")
+_RATIO = re.compile(r"^(?:[0-9]|[0-9]?\.[0-9]{1,17}|[0-9]\.)$")
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
@@ -62,3 +66,15 @@ def problem_with_time_zone(name: str) -> str | None:
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones()) - _NO_ZONES
+
+
+def problem_with_rows(text: str) -> str | None:
+    """What stands against a number of rows, as the end of a sentence."""
+    return None if _ROWS.match(text) else f"{text[:40]!r} is no number of rows; send a whole number such as 100"
+
+
+def problem_with_ratio(text: str) -> str | None:
+    """What stands against a share, as the end of a sentence."""
+    if _RATIO.match(text) and 0 <= float(text) <= 1:
+        return None
+    return f"{text[:40]!r} is no share; send a number from 0 to 1, such as 0.05 for 5 %"

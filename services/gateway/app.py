@@ -13,14 +13,17 @@ from fastapi.middleware.cors import CORSMiddleware
 from services.gateway.datasource_routes import datasource_routes
 from services.gateway.datasource_rows import DatasourceRows, PostgresDatasourceRows
 from services.gateway.datasources import Datasources
+from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRows
 from services.gateway.errors import ProblemMiddleware, install
+from services.gateway.families import Families
 from services.gateway.origins import OriginMiddleware, origins_pattern
-from services.gateway.routes import health_routes, status_routes, upload_routes
-from services.gateway.rows import SOURCE, PostgresUploadRows, UploadRows
+from services.gateway.routes import health_routes, status_routes, upload_routes, waiver_routes
+from services.gateway.rows import PostgresUploadRows, UploadRows
 from services.gateway.settings import GatewaySettings
 from services.gateway.status import PostgresTaskRows, TaskRows
 from services.gateway.sweeper import Sweeper
 from services.gateway.upload import Uploads
+from services.gateway.waiving import Waivers
 from shared.db.engine import Database
 from shared.kafka import admin
 from shared.kafka.producer import EventProducer
@@ -35,7 +38,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # each part of it can be another one
     settings: GatewaySettings,
     *,
     store: ObjectStore | None = None,
@@ -43,6 +46,7 @@ def create_app(
     producer: EventProducer | None = None,
     upload_rows: UploadRows | None = None,
     task_rows: TaskRows | None = None,
+    decision_rows: DecisionRows | None = None,
     datasource_rows: DatasourceRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
@@ -52,6 +56,8 @@ def create_app(
     producer = producer or EventProducer(settings.kafka, source=SOURCE)
     upload_rows = upload_rows or PostgresUploadRows(database)
     task_rows = task_rows or PostgresTaskRows(database)
+    decision_rows = decision_rows or PostgresDecisionRows(database)
+    families = Families(task_rows, upload_rows, decision_rows)
     datasource_rows = datasource_rows or PostgresDatasourceRows(database)
     relay = Relay(database, producer)
     limits = settings.http
@@ -76,8 +82,11 @@ def create_app(
     )
     install(app)
     _add_middleware(app, origins_pattern(limits.cors_origins))
-    uploads = Uploads(store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake)
+    uploads = Uploads(
+        store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake, plan=families.plan
+    )
     app.include_router(upload_routes(uploads))
+    app.include_router(waiver_routes(Waivers(families, decision_rows, clock=clock, announce=relay.wake)))
     app.include_router(status_routes(task_rows, upload_rows))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from sqlalchemy import JSON, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway.decisions import SOURCE
 from services.gateway.preconditions import Decision
-from services.gateway.rows import SOURCE
 from shared.db.engine import Database
 from shared.db.models import Datasource
 from shared.events import DEFAULT_TENANT, NO_CONTRACT, DatasourceUpdated

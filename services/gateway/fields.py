@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import delimiter_of, problem_with_encoding, problem_with_format, problem_with_time_zone
+from shared.file_options import (
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_ratio,
+    problem_with_rows,
+    problem_with_time_zone,
+)
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -23,6 +30,8 @@ FIELD_BYTES: Mapping[str, int] = {
     "timestamp_column": 4096,
     "timestamp_format": 512,
     "time_zone": 256,
+    "max_rejected_rows": 64,
+    "max_rejected_ratio": 64,
     "delimiter": 64,
     "encoding": 256,
     "sheet": 1024,
@@ -34,6 +43,8 @@ _CHARACTERS: Mapping[str, int] = {
     "timestamp_column": 1024,
     "timestamp_format": 128,
     "time_zone": 64,
+    "max_rejected_rows": 18,
+    "max_rejected_ratio": 20,
     "encoding": 64,
     "sheet": 256,
     "format": 64,
@@ -42,6 +53,8 @@ _FAULTS: Mapping[str, Callable[[str], str | None]] = {
     "encoding": problem_with_encoding,
     "format": problem_with_format,
     "time_zone": problem_with_time_zone,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
 }
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -57,10 +70,26 @@ class UploadForm:
     contract_version: int | None = None
 
 
-def check_name(name: str) -> None:
+@dataclass(frozen=True)
+class FormKind:
+    """Which fields a form may have beside its file; `datasource_name` where it is known without the form."""
+
+    fields: tuple[str, ...]
+    datasource_name: str | None = None
+
+
+UPLOAD = FormKind(tuple(FIELD_BYTES))
+
+
+def correction_form(datasource_name: str) -> FormKind:
+    """The form of a correction: where its rows go and what they mean was said with the file that it corrects."""
+    return FormKind(("user_id", "delimiter", "encoding", "sheet", "format"), datasource_name)
+
+
+def check_name(name: str, kind: FormKind = UPLOAD) -> None:
     """Refuse a field that does not exist: a typing error would otherwise be an option that is not heeded."""
-    if name not in FIELD_BYTES:
-        known = ", ".join((FILE, *FIELD_BYTES))
+    if name not in kind.fields:
+        known = ", ".join((FILE, *kind.fields))
         raise ProblemError(
             ProblemKind.UNKNOWN_FIELD, f"The form has a field {name[:100]!r}; known are {known}.", field=name[:100]
         )
@@ -96,17 +125,18 @@ def parse_field(name: str, raw: bytes) -> str | None:
     return value
 
 
-def form_of(fields: Mapping[str, str | None]) -> UploadForm:
+def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> UploadForm:
     """Put parsed fields together.
 
     Raises:
         ProblemError: there is no datasource_name.
     """
-    datasource_name = fields.get(DATASOURCE)
+    datasource_name = kind.datasource_name or fields.get(DATASOURCE)
     if datasource_name is None:
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
     version = fields.get(CONTRACT_VERSION)
+    rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
     return UploadForm(
         contract_version=None if version is None else int(version),
         datasource_name=datasource_name,
@@ -116,6 +146,8 @@ def form_of(fields: Mapping[str, str | None]) -> UploadForm:
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             time_zone=fields.get("time_zone"),
+            max_rejected_rows=None if rows is None else int(rows),
+            max_rejected_ratio=None if ratio is None else float(ratio),
             delimiter=fields.get("delimiter"),
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),

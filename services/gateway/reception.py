@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from services.gateway.fields import FIELD_BYTES, FILE, UploadForm, check_name, form_of, parse_field
+from services.gateway.fields import FIELD_BYTES, FILE, UPLOAD, FormKind, UploadForm, check_name, form_of, parse_field
 from services.gateway.intake import Intake
 from services.gateway.multipart import FormReader, MalformedFormError, PartBegun, PartData, Piece
 from services.gateway.problems import ProblemError, ProblemKind
@@ -15,8 +15,9 @@ OpenFile = Callable[[str | None], Awaitable[Intake]]
 class Reception:
     """Reads a form chunk by chunk; `open_file` is called with the file's name when the file begins."""
 
-    def __init__(self, reader: FormReader, open_file: OpenFile) -> None:
+    def __init__(self, reader: FormReader, open_file: OpenFile, kind: FormKind = UPLOAD) -> None:
         self._reader = reader
+        self._kind = kind
         self._open_file = open_file
         self._fields: dict[str, str | None] = {}
         self._part = ""
@@ -48,7 +49,7 @@ class Reception:
         if self._intake is None:
             detail = "Send the file in a form field that is called file."
             raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=FILE)
-        form = form_of(self._fields)
+        form = form_of(self._fields, self._kind)
         if self._intake.size_bytes == 0:
             raise ProblemError(ProblemKind.EMPTY_FILE, "The file has no bytes; is it the right one?", field=FILE)
         return form, self._intake
@@ -70,7 +71,7 @@ class Reception:
         if part.name == FILE:
             self._intake = await self._open_file(part.filename)
         else:
-            check_name(part.name)
+            check_name(part.name, self._kind)
 
     async def _data(self, data: bytes) -> None:
         if self._part == FILE and self._intake is not None:

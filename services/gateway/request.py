@@ -16,13 +16,14 @@ _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 @dataclass(frozen=True)
 class UploadRequest:
-    """A request, without HTTP."""
+    """A request, without HTTP; `corrects` is the task whose rejected rows the file corrects."""
 
     task_id: str
     body: AsyncIterator[bytes]
     content_type: str
     content_length: int | None = None
     traceparent: str | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True)

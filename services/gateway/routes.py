@@ -14,33 +14,40 @@ from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadRows
 from services.gateway.status import STATUS_PATH, TaskRows, task_document
 from services.gateway.upload import Uploads
+from services.gateway.waiving import BODY_BYTES, Waivers
 from shared import health, ids
 from shared.events import TaskStatus
 
 POLL_AFTER_SECONDS = "1"
+TASKS_PATH = "/api/ingest/tasks/"
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
 def upload_routes(uploads: Uploads) -> APIRouter:
-    """`POST /api/ingest/upload`."""
+    """`POST /api/ingest/upload` and `POST /api/ingest/tasks/{task_id}/corrections`."""
     router = APIRouter()
 
     @router.post("/api/ingest/upload")
     async def upload(request: Request) -> JSONResponse:
-        length = request.headers.get("content-length", "")
-        traceparent = request.headers.get("traceparent", "")
-        task_id = task_id_for(request.headers.get("idempotency-key"))
-        request.state.task_id = task_id  # for the log line, should this fail
-        accepted = await uploads.receive(
-            UploadRequest(
-                task_id=task_id,
-                body=request.stream(),
-                content_type=request.headers.get("content-type", ""),
-                content_length=int(length) if length.isascii() and length.isdigit() else None,
-                traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
-            )
-        )
-        return _accepted(accepted)
+        return _accepted(await uploads.receive(_upload_request(request)))
+
+    @router.post(TASKS_PATH + "{task_id}/corrections")
+    async def correct(task_id: str, request: Request) -> JSONResponse:
+        return _accepted(await uploads.receive(_upload_request(request, corrects=_known(task_id))))
+
+    return router
+
+
+def waiver_routes(waivers: Waivers) -> APIRouter:
+    """`POST /api/ingest/tasks/{task_id}/waivers`."""
+    router = APIRouter()
+
+    @router.post(TASKS_PATH + "{task_id}/waivers")
+    async def waive(task_id: str, request: Request) -> JSONResponse:
+        request.state.task_id = _known(task_id)
+        waived = await waivers.waive(task_id, await _small_body(request), traceparent=_traceparent(request))
+        body = {"task_id": task_id, "rows_waived": waived.rows, "links": {"status": STATUS_PATH + task_id}}
+        return JSONResponse(body, status_code=202 if waived.rows else 200)
 
     return router
 
@@ -51,12 +58,7 @@ def status_routes(tasks: TaskRows, uploads: UploadRows) -> APIRouter:
 
     @router.get(STATUS_PATH + "{task_id}")
     async def status(task_id: str) -> JSONResponse:
-        try:
-            ids.task_uuid_of(task_id)
-        except ValueError as error:
-            detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
-        document = await task_document(tasks, uploads, task_id)
+        document = await task_document(tasks, uploads, _known(task_id))
         if document is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
@@ -81,6 +83,44 @@ def health_routes(progress: Sequence[health.Progress], checks: Mapping[str, heal
         return _health(*await health.ready(checks))
 
     return router
+
+
+def _known(task_id: str) -> str:
+    """The id, if it can be one."""
+    try:
+        ids.task_uuid_of(task_id)
+    except ValueError as error:
+        detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
+        raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
+    return task_id
+
+
+def _traceparent(request: Request) -> str | None:
+    said = request.headers.get("traceparent", "")
+    return said if _TRACEPARENT.match(said) else None
+
+
+def _upload_request(request: Request, *, corrects: str | None = None) -> UploadRequest:
+    length = request.headers.get("content-length", "")
+    task_id = task_id_for(request.headers.get("idempotency-key"))
+    request.state.task_id = task_id  # for the log line, should this fail
+    return UploadRequest(
+        task_id=task_id,
+        body=request.stream(),
+        content_type=request.headers.get("content-type", ""),
+        content_length=int(length) if length.isascii() and length.isdigit() else None,
+        traceparent=_traceparent(request),
+        corrects=corrects,
+    )
+
+
+async def _small_body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES:
+            raise ProblemError(ProblemKind.TOO_LARGE, f"A waiver may have {BODY_BYTES} bytes. Waive all rows.")
+    return body
 
 
 def _accepted(accepted: Accepted) -> JSONResponse:

@@ -13,13 +13,12 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.gateway.decisions import SOURCE, Decided, OvertakenError, decide
 from shared.db.engine import Database
 from shared.db.models import Datasource, Upload
 from shared.events import DEFAULT_TENANT, NO_CONTRACT, FileUploaded
 from shared.kafka.envelope import encode
 from shared.outbox import promise
-
-SOURCE = "gateway"
 
 
 class UploadState(StrEnum):
@@ -66,6 +65,7 @@ class FoundUpload:
     file_size: int | None
     sha256: str | None
     contract_version: int | None
+    corrects: str | None = None
 
 
 class UploadRows(Protocol):
@@ -77,10 +77,15 @@ class UploadRows(Protocol):
     async def take_over(self, found: FoundUpload) -> Claim | None:
         """Claim a RECEIVING row whose holder is dead; None when it has moved on meanwhile."""
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
+    async def store(
+        self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
+    ) -> FileUploaded | None:
         """RECEIVING → STORED and the promise of the event, together; None when the claim is lost.
 
         Returns the event as it was promised: where it named no version of the contract, with the latest, or with 0.
+
+        For a correction, `seen` is what was decided about its parent when it was planned, and the decision for it is
+        kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since.
         """
 
     async def has_contract(self, datasource_name: str, version: int) -> bool:
@@ -142,12 +147,16 @@ class PostgresUploadRows:
             begun_at = (await connection.execute(claiming)).scalar_one_or_none()
         return None if begun_at is None else Claim(found.upload, begun_at, fresh=False)
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
+    async def store(
+        self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
+    ) -> FileUploaded | None:
         """See `UploadRows.store`."""
         async with self._database.transaction() as connection:
             # Who sees a version has its event before him in the outbox, so it is published before his own.
             pinned = event if event.contract_version is not None else await _pinned(connection, event)
             stored = (await connection.execute(_storing(claim, pinned))).scalar_one_or_none() is not None
+            if stored and seen is not None and not await decide(connection, seen, child_task_id=event.task_id):
+                raise OvertakenError
             if stored:
                 await promise(connection, encode(pinned, source=SOURCE, traceparent=traceparent))
         return pinned if stored else None
@@ -227,6 +236,7 @@ def _storing(claim: Claim, event: FileUploaded) -> Any:
             etag=event.etag,
             stored_at=event.accepted_at,
             contract_version=event.contract_version,
+            corrects=event.correction.parent_task_id if event.correction else None,
         )
         .returning(Upload.task_id)
     )
@@ -248,4 +258,5 @@ def _found(row: Row[Any]) -> FoundUpload:
         file_size=row.file_size,
         sha256=row.sha256,
         contract_version=row.contract_version,
+        corrects=row.corrects,
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import select
 
+from services.gateway.gap import gap_of
 from services.gateway.rows import FoundUpload, UploadRows, UploadState
 from shared import ids
 from shared.db.engine import Database
@@ -19,8 +20,11 @@ STATUS_PATH = "/api/ingest/status/"
 
 _LEDGER_FIELDS = tuple(Ledger.model_fields)
 _ROW_COUNTS = ("rows_read", "rows_accepted", "rows_rejected")
+_IN_WORDS_OF_THEIR_OWN = {"tenant", "ledger", "rejected_records", "corrected_records", "rows_waived", "waived_records"}
 _SHOWN = tuple(
-    column.name for column in IngestionTask.__table__.columns if column.name not in {"tenant", "ledger", *_ROW_COUNTS}
+    column.name
+    for column in IngestionTask.__table__.columns
+    if column.name not in {*_IN_WORDS_OF_THEIR_OWN, *_ROW_COUNTS}
 )
 
 
@@ -29,6 +33,9 @@ class TaskRows(Protocol):
 
     async def find(self, task_id: str) -> Mapping[str, Any] | None:
         """The row of `ingestion_tasks`, or None."""
+
+    async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
+        """The rows of all corrections of the task, the oldest first."""
 
 
 class PostgresTaskRows:
@@ -44,6 +51,13 @@ class PostgresTaskRows:
             row = (await connection.execute(asking)).one_or_none()
         return None if row is None else dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public accessor
 
+    async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
+        """See `TaskRows.corrections`."""
+        asking = select(IngestionTask.__table__).where(IngestionTask.corrects == task_id)
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(asking.order_by(IngestionTask.created_at, IngestionTask.id))).all()
+        return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public accessor
+
 
 async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> dict[str, Any] | None:
     """The task as JSON, or None if nobody knows it.
@@ -57,12 +71,13 @@ async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> d
         if found is None or found.state is not UploadState.STORED:
             return None
         row = row_of(found)
-    return document_of(row)
+    corrected = row["rows_rejected"] and not row["corrects"]
+    return document_of(row, await tasks.corrections(task_id) if corrected else ())
 
 
 def row_of(found: FoundUpload) -> dict[str, Any]:
     """The row that the projector will write first for this upload."""
-    return dict.fromkeys((*_SHOWN, "ledger", *_ROW_COUNTS)) | {
+    return dict.fromkeys(column.name for column in IngestionTask.__table__.columns) | {
         "id": ids.task_uuid_of(found.upload.task_id),
         "task_id": found.upload.task_id,
         "tenant": DEFAULT_TENANT,
@@ -77,16 +92,38 @@ def row_of(found: FoundUpload) -> dict[str, Any]:
         "file_size": found.file_size,
         "mode": found.options.get("mode", LoadMode.APPEND.value),
         "contract_version": found.contract_version or None,
+        "corrects": found.corrects,
     }
 
 
-def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer: every column, the ledger with what is known of it so far, and where to look again."""
+def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The answer: every column, the ledger with what is known of it so far, its gap, and where to look again."""
     ledger = {name: row[name] if name in _ROW_COUNTS else None for name in _LEDGER_FIELDS} | dict(row["ledger"] or {})
     return {
         **{name: _plain(row[name]) for name in _SHOWN},
         "ledger": ledger,
+        "corrections": corrections_of(row, children),
         "links": {"status": STATUS_PATH + row["task_id"]},
+    }
+
+
+def corrections_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What became of the rejected rows; None for a correction, whose rejected rows stay in the gap of its parent."""
+    if row["corrects"]:
+        return None
+    gap = gap_of(row, children)
+    return {
+        "rejected": gap.rejected,
+        "corrected": gap.corrected,
+        "waived": gap.waived,
+        "gap": gap.rows,
+        "children": [
+            {
+                **{name: _plain(child[name]) for name in ("task_id", "status", "rows_accepted", "rows_rejected")},
+                "created_at": _plain(child["created_at"]),
+            }
+            for child in children
+        ],
     }
 
 

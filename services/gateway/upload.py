@@ -6,10 +6,12 @@ Whatever ends this half-way leaves something that is found again: see the lines 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
-from services.gateway.fields import CONTRACT_VERSION, UploadForm
+from services.gateway.correcting import CorrectionPlan
+from services.gateway.decisions import Decided, OvertakenError
+from services.gateway.fields import CONTRACT_VERSION, UPLOAD, UploadForm, correction_form
 from services.gateway.intake import Intake, too_large
 from services.gateway.multipart import FormReader
 from services.gateway.names import clean_filename, extension_of
@@ -42,6 +44,7 @@ class Uploads:
         limits: sizes and times.
         clock: the time of acceptance, aware UTC.
         announce: called after a promise was committed.
+        plan: says what a correction of a task has to say, or raises why it cannot be corrected now.
         backoff: between two tries of the commit.
     """
 
@@ -53,6 +56,7 @@ class Uploads:
         limits: HttpSettings,
         clock: Callable[[], datetime],
         announce: Callable[[], None],
+        plan: Callable[[str], Awaitable[CorrectionPlan]],
         backoff: Backoff | None = None,
     ) -> None:
         self._store = store
@@ -60,6 +64,7 @@ class Uploads:
         self._limits = limits
         self._clock = clock
         self._announce = announce
+        self._plan = plan
         self._backoff = backoff or Backoff()
         self._receiving: set[str] = set()
 
@@ -87,22 +92,33 @@ class Uploads:
 
     async def _receive(self, task_id: str, reader: FormReader, request: UploadRequest) -> Accepted:
         opened: list[Intake] = []
+        plan = await self._planned(request)
 
         async def open_file(filename: str | None) -> Intake:
             opened.append(await self._open(task_id, filename))
             return opened[0]
 
-        reception = Reception(reader, open_file)
+        kind = UPLOAD if plan is None else correction_form(plan.datasource_name)
+        reception = Reception(reader, open_file, kind)
         try:
             await self._read(request.body, reception)
             form, intake = reception.finish()
             if intake.earlier is not None:
-                return _replayed(intake, form, intake.earlier)
-            return await self._accept(intake, form, request.traceparent)
+                return _replayed(intake, form, intake.earlier, corrects=request.corrects)
+            return await self._accept(intake, form, request.traceparent, plan)
         except BaseException:
             for intake in opened:
                 await self._give_up(intake)
             raise
+
+    async def _planned(self, request: UploadRequest) -> CorrectionPlan | None:
+        """The correction that is asked for; one that was accepted before is only compared, whatever became of it."""
+        if request.corrects is None:
+            return None
+        found = await self._rows.find(request.task_id)
+        if found is not None and found.state is UploadState.STORED:
+            return CorrectionPlan(request.corrects, found.datasource_name)
+        return await self._plan(request.corrects)
 
     async def _read(self, body: AsyncIterator[bytes], reception: Reception) -> None:
         """Feed the whole body, within the limits of size and time."""
@@ -146,7 +162,9 @@ class Uploads:
         await self._store.abort_uploads(found.upload.object_key)
         return claim
 
-    async def _accept(self, intake: Intake, form: UploadForm, traceparent: str | None) -> Accepted:
+    async def _accept(
+        self, intake: Intake, form: UploadForm, traceparent: str | None, plan: CorrectionPlan | None
+    ) -> Accepted:
         claim = _claim_of(intake)
         await self._check_contract(form)
         stored = await intake.commit(self._store)
@@ -158,7 +176,9 @@ class Uploads:
             raise ProblemError(ProblemKind.IN_FLIGHT, detail, retry_after=self._limits.upload_expiry)
         failpoint("G3")
         event = self._event(claim, intake, form, stored)
-        contract_version = await self._promise(claim, event, traceparent)
+        if plan is not None:
+            event = event.model_copy(update={"correction": plan.correction, "contract_version": plan.contract_version})
+        contract_version = await self._promise(claim, event, traceparent, plan.seen if plan else None)
         self._announce()
         _log.info("upload_accepted", datasource=form.datasource_name, size_bytes=intake.size_bytes)
         failpoint("G5")
@@ -173,7 +193,9 @@ class Uploads:
             )
             raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=CONTRACT_VERSION)
 
-    async def _promise(self, claim: Claim, event: FileUploaded, traceparent: str | None) -> int | None:
+    async def _promise(
+        self, claim: Claim, event: FileUploaded, traceparent: str | None, seen: Decided | None
+    ) -> int | None:
         """Commit row and promise; returns the version of the contract that judges the file.
 
         After a commit whose outcome is unknown, the row tells.
@@ -181,7 +203,7 @@ class Uploads:
         failures = 0
         while True:
             try:
-                promised = await self._rows.store(claim, event, traceparent=traceparent)
+                promised = await self._rows.store(claim, event, traceparent=traceparent, seen=seen)
                 if promised is not None:
                     return promised.contract_version
                 found = await self._rows.find(event.task_id)
@@ -191,6 +213,9 @@ class Uploads:
                     raise
                 await asyncio.sleep(self._backoff.delay(failures).total_seconds())
                 continue
+            except OvertakenError:
+                detail = "Another correction or a waiver of the same task was accepted meanwhile. Look at it again."
+                raise ProblemError(ProblemKind.CORRECTION_IN_FLIGHT, detail) from None
             if found and found.begun_at == claim.begun_at and found.sha256 == event.sha256:
                 return found.contract_version
             raise _in_flight()
@@ -244,11 +269,12 @@ def _accepted(
     )
 
 
-def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload) -> Accepted:
+def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload, *, corrects: str | None) -> Accepted:
     """The same 202 again, for the same file and the same fields; nothing is stored."""
-    then = (earlier.sha256, earlier.datasource_name, earlier.user_id, LoadOptions.model_validate(earlier.options))
+    options = LoadOptions.model_validate(earlier.options)
+    then = (earlier.sha256, earlier.corrects, earlier.datasource_name, earlier.user_id, options)
     other_version = form.contract_version not in {None, earlier.contract_version}
-    if other_version or then != (intake.sha256, form.datasource_name, form.user_id, form.options):
+    if other_version or then != (intake.sha256, corrects, form.datasource_name, form.user_id, form.options):
         detail = "This Idempotency-Key was used for another file or other fields. Use a new key for a new upload."
         raise ProblemError(ProblemKind.KEY_REUSED, detail)
     return _accepted(earlier.upload, form, intake, earlier.contract_version, replayed=True)

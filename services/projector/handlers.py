@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from services.projector import store
-from services.projector.projection import project
+from services.projector.projection import has_state, is_shown, project
 from shared.db.engine import Database
-from shared.events import DatasourceUpdated, DruidSubmitted, FileUploaded, FileValidated, TaskUpdated
+from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.failpoint import failpoint
 from shared.kafka.envelope import Received
 
-TOPICS = tuple(event.topic for event in (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated))
+TOPICS = tuple(event.topic for event in (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand))
 
 
 class Handlers:
@@ -21,17 +21,21 @@ class Handlers:
     async def on_event(self, received: Received) -> None:
         """Bring the task's rows up to this event; a copy of a remembered event changes nothing.
 
+        Commands that only ask a service for something are not remembered. A waiver that comes before the task's first
+        event is remembered, and shown with that.
+
         Raises:
             DatabaseAwayError: whether it was remembered is unknown; give the same event again.
         """
         event = received.event
-        if isinstance(event, DatasourceUpdated):
+        if not is_shown(event):
             return
         task_id = event.task_id
         async with self._database.transaction() as connection:
             await store.take_turn(connection, task_id)
             if await store.remember(connection, event):
                 events = await store.remembered(connection, task_id)
-                await store.show(connection, project(task_id, events))
+                if has_state(events):
+                    await store.show(connection, project(task_id, events))
             failpoint("P1")
         failpoint("P2")

@@ -24,22 +24,29 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     contract_version                                  FileUploaded; where it does not say (upstream), FileValidated;
                                                       until it is there, TaskUpdated VALIDATING; null for none
     states                                            the first event of each state of the shown attempt
+    corrects                                          FileUploaded
+    rejected_records, corrected_records               FileValidated
+    rows_waived, waived_records                       every TaskCommand `waive`, of any attempt, together
 
-All sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
+All other sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from shared import ids
 from shared.events import (
     NO_CONTRACT,
+    AnyEvent,
+    CommandName,
+    DatasourceUpdated,
     DruidSubmitted,
     FileUploaded,
     FileValidated,
@@ -50,6 +57,7 @@ from shared.events import (
     TaskUpdated,
     event_time,
 )
+from shared.record_set import RecordSet
 
 INTEGER_MAX = 2**31 - 1
 
@@ -92,6 +100,11 @@ class TaskRow:
     time_max: datetime | None
     states: list[dict[str, Any]]
     contract_version: int | None
+    corrects: str | None
+    rejected_records: str | None
+    corrected_records: str | None
+    rows_waived: int | None
+    waived_records: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +129,18 @@ class Projection:
     attempts: tuple[AttemptRow, ...]
 
 
+def is_shown(event: AnyEvent) -> TypeGuard[TaskEvent]:
+    """Whether the event says anything that is shown of its task; one of a datasource has none."""
+    if isinstance(event, DatasourceUpdated):
+        return False
+    return not isinstance(event, TaskCommand) or event.command is CommandName.WAIVE
+
+
+def has_state(events: Iterable[TaskEvent]) -> bool:
+    """Whether there is a state to show: commands alone say of none."""
+    return any(not isinstance(event, TaskCommand) for event in events)
+
+
 def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
     """Fold the events of one task.
 
@@ -127,7 +152,9 @@ def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
     Raises:
         ValueError: if `task_id` is none, or there is nothing to show.
     """
-    known = _without_copies(events)
+    all_known = _without_copies(event for event in events if is_shown(event))
+    known = [event for event in all_known if not isinstance(event, TaskCommand)]
+    waivers = [event for event in all_known if isinstance(event, TaskCommand)]
     if not known:
         msg = f"there is no event to show of task {task_id}"
         raise ValueError(msg)
@@ -135,7 +162,7 @@ def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
     attempts = [_Attempt(number, [event for event in known if event.attempt == number]) for number in numbers]
     uploads = sorted(_only(FileUploaded, known), key=lambda upload: upload.attempt)
     return Projection(
-        task=_task_row(task_id, uploads[0] if uploads else None, attempts[-1]),
+        task=_task_row(task_id, uploads[0] if uploads else None, attempts[-1], waivers),
         attempts=tuple(_attempt_row(task_id, attempt) for attempt in attempts),
     )
 
@@ -225,7 +252,9 @@ class _Attempt:
         return max(filter(wanted, self._updates), key=_standing, default=None)
 
 
-def _task_row(task_id: str, uploaded: FileUploaded | None, attempt: _Attempt) -> TaskRow:
+def _task_row(
+    task_id: str, uploaded: FileUploaded | None, attempt: _Attempt, waivers: Sequence[TaskCommand]
+) -> TaskRow:
     validated, verdict, update, failure = attempt.validated, attempt.verdict, attempt.shown_update, attempt.failure
     sizes = (event.file_size for event in (uploaded, validated) if event is not None)
     return TaskRow(
@@ -260,6 +289,11 @@ def _task_row(task_id: str, uploaded: FileUploaded | None, attempt: _Attempt) ->
         time_max=validated.time_max if validated else None,
         states=attempt.states,
         contract_version=_contract_version(uploaded, attempt),
+        corrects=uploaded.correction.parent_task_id if uploaded and uploaded.correction else None,
+        rejected_records=validated.rejected_records if validated else None,
+        corrected_records=validated.corrected_records if validated else None,
+        rows_waived=sum(waiver.rows or 0 for waiver in waivers) if waivers else None,
+        waived_records=_waived_records(waivers),
     )
 
 
@@ -283,18 +317,25 @@ def _attempt_row(task_id: str, attempt: _Attempt) -> AttemptRow:
     )
 
 
-def _without_copies(events: Iterable[TaskEvent]) -> list[StateEvent]:
-    first: dict[uuid.UUID, StateEvent] = {}
+def _waived_records(waivers: Iterable[TaskCommand]) -> str | None:
+    """The records that waivers have named, together; a text that is no list of records names none."""
+    named = RecordSet()
+    for waiver in waivers:
+        with suppress(ValueError):
+            named |= RecordSet.parse(waiver.records or "")
+    return str(named) or None
+
+
+def _without_copies(events: Iterable[TaskEvent]) -> list[TaskEvent]:
+    first: dict[uuid.UUID, TaskEvent] = {}
     for event in events:
-        if isinstance(event, TaskCommand):
-            continue
         kept = first.get(event.event_id)
         if kept is None or _age(event) < _age(kept):
             first[event.event_id] = event
     return list(first.values())
 
 
-def _age(event: StateEvent) -> tuple[datetime, str]:
+def _age(event: TaskEvent) -> tuple[datetime, str]:
     return event_time(event), event.model_dump_json()
 
 

@@ -10,6 +10,7 @@ from services.validator.handlers import handler
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import Lanes
 from services.validator.pinning import Pinning
+from services.validator.readings import Readings
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
 from shared.db.engine import Database
@@ -56,7 +57,7 @@ def create_app(
 
     pinning = Pinning(contracts, inbox, _now, patience=options.contract_patience, all_heard=all_heard)
     lanes = Lanes(options.small_file_bytes)
-    judge = Judge(store, inbox, producer, rules, workplace, lanes, pinning, _now)
+    judge = Judge(store, inbox, producer, rules, workplace, lanes, Readings(database), pinning, _now)
     worker = Worker(
         inbox,
         judge,

@@ -14,6 +14,7 @@ from services.validator.engine import (
     Accepted,
     ChildDied,
     ChildLimits,
+    Correction,
     ParseLimits,
     ParseRequest,
     Rejected,
@@ -21,8 +22,10 @@ from services.validator.engine import (
 )
 from services.validator.lanes import Lanes
 from services.validator.options import parse_options
+from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run
+from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
 from shared.backoff import Backoff
@@ -37,6 +40,8 @@ from shared.telemetry import logger
 from shared.worker import Done, EffectDiedError, Wait
 
 _log = logger(__name__)
+# The event that tells the verdict, and what is kept of an accepted file beside it.
+Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
 # How long until a contract that is late is looked for again.
@@ -61,7 +66,7 @@ class Judge:
     file is ever spoken of, a death after that only publishes it again, and what other runs have stored may be removed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what it works with, each told once, where it is put together
         self,
         store: ObjectStore,
         inbox: Inbox,
@@ -69,6 +74,7 @@ class Judge:
         rules: Rules,
         workplace: Workplace,
         lanes: Lanes,
+        readings: Readings,
         pinning: Pinning,
         clock: Callable[[], datetime],
     ) -> None:
@@ -78,6 +84,7 @@ class Judge:
         self._rules = rules
         self._workplace = workplace
         self._lanes = lanes
+        self._readings = readings
         self._pinning = pinning
         self._clock = clock
 
@@ -105,8 +112,9 @@ class Judge:
             return Done((failed,))
         run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
         await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
-        spoken = _written(await self._judge(event, run, pinned.contract))
-        await self._inbox.update(job, outcome=spoken)
+        outcome, reading = await self._judge(event, run, pinned.contract)
+        spoken = _written(outcome)
+        await self._inbox.update(job, outcome=spoken, reading=reading)
         if job.tries > 1:
             await self._sweep(run)
         return Done((_read(spoken),))
@@ -121,17 +129,38 @@ class Judge:
         problem = Problem(code="validator_died", message=message)
         return (self._end(event, TaskStatus.FAILED, problem),)
 
-    async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> FileValidated | TaskUpdated:
+    async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> Judged:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
-            return self._end(event, TaskStatus.REJECTED, source)
+            return self._end(event, TaskStatus.REJECTED, source), None
         with self._workplace.folder(event.task_id) as folder:
             file = folder / "source"
             found = await self._fetch(event, source, file)
             if isinstance(found, Problem):
                 status = TaskStatus.FAILED if found.code in OUR_FAULTS else TaskStatus.REJECTED
-                return self._end(event, status, found)
-            return await self._read(event, run, contract, file, found.size_bytes)
+                return self._end(event, status, found), None
+            correction = await self._correction(event, folder)
+            if isinstance(correction, Problem):
+                return self._end(event, TaskStatus.REJECTED, correction), None
+            request = self._request(event, contract, file, correction)
+            return await self._read(event, run, request, found.size_bytes)
+
+    async def _correction(self, event: FileUploaded, folder: Path) -> Correction | Problem | None:
+        """What the file corrects, with the parent's rejects beside it; None when it is a file of its own."""
+        said = event.correction
+        if said is None:
+            return None
+        readings = await self._readings.of((said.parent_task_id, *said.completed))
+        rejects = folder / "parent-rejects"
+        correction = correction_of(said, readings, parent_rejects=rejects)
+        if isinstance(correction, Correction):
+            key = readings[said.parent_task_id].rejects_key
+            try:
+                found = await self._store.head(str(key))
+                await self._store.download(found.key, rejects, etag=found.etag)
+            except ObjectNotFoundError:
+                return parent_unknown(said.parent_task_id)
+        return correction
 
     async def _size(self, event: FileUploaded) -> int | None:
         """The size of a file that came without one; None where it cannot be had, which is told when it is fetched."""
@@ -162,19 +191,22 @@ class Judge:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
 
-    async def _read(
-        self, event: FileUploaded, run: Run, contract: Contract | None, file: Path, file_size: int
-    ) -> FileValidated | TaskUpdated:
-        output = file.parent / "output"
-        output.mkdir()
-        request = ParseRequest(
+    def _request(
+        self, event: FileUploaded, contract: Contract | None, file: Path, correction: Correction | None
+    ) -> ParseRequest:
+        return ParseRequest(
             source_path=file,
             original_filename=event.original_filename or event.file_uri.rsplit("/", 1)[-1],
-            output_dir=output,
+            output_dir=file.parent / "output",
             task_id=event.task_id,
             options=parse_options(event.options, contract),
             limits=self._rules.parse,
+            correction=correction,
         )
+
+    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, file_size: int) -> Judged:
+        output = request.output_dir
+        output.mkdir()
         try:
             failpoint("V1")
             verdict = await run_child(request, self._rules.child)
@@ -184,22 +216,24 @@ class Judge:
 
     async def _conclude(
         self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
-    ) -> FileValidated | TaskUpdated:
+    ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
         limit_bytes = self._rules.max_record_bytes
         if isinstance(verdict, Accepted):
             told = publication.validated(
                 event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
             )
+            told = publication.narrowed(told, limit_bytes=limit_bytes)
             wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
             if wide is None:
                 await self._keep(verdict, run, output)
                 _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-                return told.model_copy(update={"finished_at": self._clock()})
+                kept = reading_of(verdict, rejects_key=told.rejects_key)
+                return told.model_copy(update={"finished_at": self._clock()}), kept
             verdict = wide
         await self._keep(verdict, run, output)
         _log.info("rejected", code=verdict.problems[0].code)
-        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock())
+        return publication.rejected(event, verdict, run, limit_bytes=limit_bytes, occurred_at=self._clock()), None
 
     async def _keep(self, verdict: Accepted | Rejected, run: Run, output: Path) -> None:
         """Store parts, rejects and report in the run's own folders."""

@@ -12,6 +12,7 @@ from services.validator.engine import Accepted, Code, Rejected
 from services.validator.engine import Problem as Reason
 from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskStatus, TaskUpdated
 from shared.kafka.envelope import record_bytes
+from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
 CONTRACT_AWAITED = "contract_awaited"
@@ -78,7 +79,16 @@ def validated(
         started_at=run.started_at,
         finished_at=finished_at,
         contract_version=run.contract_version,
+        rejected_records=verdict.rejected_records,
+        corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
     )
+
+
+def narrowed(told: FileValidated, *, limit_bytes: int) -> FileValidated:
+    """The event without the numbers of records when a record cannot hold it with them."""
+    if record_bytes(told) <= limit_bytes:
+        return told
+    return told.model_copy(update={"rejected_records": None, "corrected_records": None})
 
 
 def too_wide(verdict: Accepted, told: FileValidated, *, limit_bytes: int) -> Rejected | None:
@@ -149,6 +159,10 @@ def _moved(event: FileUploaded, status: TaskStatus, *, occurred_at: datetime, **
         occurred_at=occurred_at,
         **more,
     )
+
+
+def _if_short(records: str | None) -> str | None:
+    return records if records is not None and len(records) <= MAX_TEXT_BYTES else None
 
 
 def _time(milliseconds: int) -> datetime:

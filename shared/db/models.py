@@ -73,8 +73,27 @@ class Upload(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stored_at: Mapped[datetime | None]
     contract_version: Mapped[int | None]
+    corrects: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
 
     __table_args__ = (Index("ix_uploads_receiving", "created_at", postgresql_where=text("state = 'RECEIVING'")),)
+
+
+class CorrectionDecision(Base):
+    """What the gateway has decided about the rejected rows of a task; one row for each task that has any decision.
+
+    `version` counts the decisions: each is made on the version that was looked at, or not at all. `child_task_id` is
+    the latest correction, `waivers` the number of waivers, `rows_waived` their rows; `waived_records` are those that
+    were named, as in `3,77,100-101`.
+    """
+
+    __tablename__ = "correction_decisions"
+
+    parent_task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), primary_key=True)
+    version: Mapped[int]
+    child_task_id: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
+    waivers: Mapped[int] = mapped_column(server_default="0")
+    rows_waived: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    waived_records: Mapped[str] = mapped_column(server_default="")
 
 
 class Datasource(Base):
@@ -140,6 +159,7 @@ class ValidationJob(JobColumns, Base):
     """The validator's inbox: one row for each uploaded file.
 
     `outcome` is the one verdict that may be published, as `{"type", "body"}`; only the holder of the lease writes it.
+    `reading` is kept with an accepted one: how the file was read, by which corrected rows of it are read too.
     `contract_version` is set with the first lease, and 0 for no contract; `contract_missed_at` is when that version was
     first looked for in vain.
     """
@@ -147,6 +167,7 @@ class ValidationJob(JobColumns, Base):
     __tablename__ = "validation_jobs"
 
     outcome: Mapped[dict[str, Any] | None]
+    reading: Mapped[dict[str, Any] | None]
     contract_version: Mapped[int | None]
     contract_missed_at: Mapped[datetime | None]
 
@@ -263,6 +284,11 @@ class IngestionTask(Base):
     time_max: Mapped[datetime | None]
     states: Mapped[list[Any] | None]
     contract_version: Mapped[int | None]
+    corrects: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH), index=True)
+    rejected_records: Mapped[str | None]
+    corrected_records: Mapped[str | None]
+    rows_waived: Mapped[int | None] = mapped_column(BigInteger)
+    waived_records: Mapped[str | None]
 
 
 class TaskAttempt(Base):

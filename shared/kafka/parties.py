@@ -64,7 +64,7 @@ class Party:
 
 PARTIES = (
     Party("upstream", says=(UpstreamFile,)),
-    Party("gateway", says=(FileUploaded, DatasourceUpdated)),
+    Party("gateway", says=(FileUploaded, TaskCommand, DatasourceUpdated)),
     Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded, DatasourceUpdated)),
     Party(
         "submitter",
@@ -72,7 +72,7 @@ PARTIES = (
         hears=(FileUploaded, FileValidated, TaskUpdated, TaskCommand),
     ),
     Party("monitor", says=(TaskUpdated, TaskCommand), hears=(DruidSubmitted,)),
-    Party("projector", hears=(FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)),
+    Party("projector", hears=(FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)),
 )
 SERVICES_THAT_LISTEN = tuple(party.name for party in PARTIES if party.hears)
 

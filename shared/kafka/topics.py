@@ -37,7 +37,10 @@ def dead_letter_topic(settings: KafkaSettings, service: str) -> str:
 
 
 def all_topics(settings: KafkaSettings) -> list[TopicSpec]:
-    """The four topics of the chain (kept for ever), commands and dead letters (30 days), datasources (compacted)."""
+    """The chain's topics and commands (kept for ever), dead letters (30 days), datasources (compacted).
+
+    Commands are kept because a waiver is one, and nothing else tells of it.
+    """
     days_ms = str(int(settings.dead_letter_retention.total_seconds() * 1000))
     largest = str(settings.max_record_bytes)
     # The broker unpacks what producers compress: no codec is needed to read it, and the limit is that of the content.
@@ -46,8 +49,7 @@ def all_topics(settings: KafkaSettings) -> list[TopicSpec]:
     kept = {
         # An upstream record's time is its place in the line: the broker's clock, not that of whoever wrote it.
         FileUploaded.topic: {**chain, "message.timestamp.type": "LogAppendTime"},
-        **{event.topic: chain for event in (FileValidated, DruidSubmitted, TaskUpdated)},
-        TaskCommand.topic: {"retention.ms": days_ms, **bounded},
+        **{event.topic: chain for event in (FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)},
         DatasourceUpdated.topic: {"cleanup.policy": "compact", **bounded},
         **{
             # A parked record is the one that could not be read plus our headers: it must always fit.

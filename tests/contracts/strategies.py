@@ -24,6 +24,15 @@ options = st.builds(
     timestamp_format=maybe_words,
     time_zone=maybe_words,
     delimiter=st.none() | st.characters(codec="utf-8"),
+    max_rejected_rows=st.none() | rows,
+    max_rejected_ratio=st.none() | st.floats(0, 1),
+)
+correction = st.builds(
+    events.Correction,
+    parent_task_id=task_ids,
+    rows=rows,
+    completed=st.lists(task_ids, max_size=3).map(tuple),
+    waived=maybe_words,
 )
 uploaded = st.builds(
     events.FileUploaded,
@@ -38,6 +47,7 @@ uploaded = st.builds(
     etag=maybe_words,
     options=options,
     contract_version=st.none() | st.integers(0, 2**31 - 1),
+    correction=st.none() | correction,
 )
 part = st.builds(events.Part, key=words, rows=rows, bytes=rows, sha256=words)
 column = st.builds(
@@ -69,6 +79,8 @@ validated = st.builds(
     started_at=times,
     finished_at=times,
     contract_version=versions,
+    rejected_records=maybe_words,
+    corrected_records=maybe_words,
 )
 submitted = st.builds(
     events.DruidSubmitted,
@@ -121,6 +133,8 @@ command = st.builds(
     issued_at=times,
     sequence=st.integers(0, 2**31),
     reason=maybe_words,
+    rows=st.none() | rows,
+    records=maybe_words,
 )
 datasource = st.builds(
     events.DatasourceUpdated,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import io
 import json
 import secrets
@@ -85,6 +86,35 @@ class Installation(installation.Installation):
             assert answer.status_code == 202, answer.text
             task_id: str = answer.json()["task_id"]
             return task_id
+
+    def correct(self, parent: str, content: bytes, *, filename: str = "rejects.ndjson") -> str:
+        """Send corrected rows of a task; the task id of the 202."""
+        files = {"file": (filename, content)}
+        answer = self.http.post(f"/api/ingest/tasks/{parent}/corrections", files=files)
+        assert answer.status_code == 202, answer.text
+        task_id: str = answer.json()["task_id"]
+        return task_id
+
+    def gap(self, task_id: str) -> int:
+        """The rejected rows of a task that are neither corrected nor waived."""
+        task = self.task(task_id)
+        assert task is not None
+        found: int = task["corrections"]["gap"]
+        return found
+
+    def gap_becomes(self, task_id: str, rows: int) -> None:
+        """Wait until the projector has seen what closes the gap."""
+        deadline = time.monotonic() + END_SECONDS
+        while (gap := self.gap(task_id)) != rows:
+            assert time.monotonic() < deadline, gap
+            time.sleep(LOOK_SECONDS)
+
+    def rejects(self, task_id: str) -> list[dict[str, Any]]:
+        """The rejected rows of a task."""
+        task = self.task(task_id)
+        assert task is not None
+        lines = gzip.decompress(self.object(task["rejects_key"])).decode().splitlines()
+        return [json.loads(line) for line in lines]
 
     def task(self, task_id: str) -> dict[str, Any] | None:
         try:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,56 @@ def test_bad_rows_are_kept_apart_with_their_record_numbers(installation: Install
     assert {reject["record"] for reject in rejects} == bad
     assert all(reject["raw"].rstrip().endswith("surplus") for reject in rejects)
     assert all(reject["errors"][0]["code"] == "field_count" for reject in rejects)
+
+
+def test_corrected_rows_close_the_gap(installation: Installation) -> None:
+    bad = frozenset({3, 77, 100})
+    datasource = installation.datasource()
+    parent = installation.upload(rows_csv(100, bad=bad), datasource, mode="replace")
+    task = installation.completed(parent, read=100, rejected=3)
+    assert task["corrections"]["gap"] == 3
+    lines = gzip.decompress(installation.object(task["rejects_key"])).decode().splitlines()
+    rejects = [json.loads(line) for line in lines]
+    for reject in rejects:
+        assert reject["fields"].pop() == "surplus"
+    first, second = [corrected_lines(rejects[:2]), corrected_lines(rejects)]
+    child = installation.correct(parent, first)
+    installation.completed(child, read=2)
+    assert installation.gap(parent) == 1
+    again = installation.correct(parent, second)  # two of its rows are corrected already
+    installation.completed(again, read=3, rejected=2)
+    assert installation.gap(parent) == 0
+    assert installation.count(datasource) == 100
+    codes = [reject["errors"][0]["code"] for reject in installation.rejects(again)]
+    assert codes == ["record_settled"] * 2
+    refused = installation.http.post(f"/api/ingest/tasks/{parent}/corrections", files={"file": ("x.csv", second)})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:ingest:problem:not-correctable")
+
+
+def test_waived_rows_close_the_gap_too(installation: Installation) -> None:
+    parent = installation.upload(rows_csv(100, bad=frozenset({3, 77, 100})), installation.datasource())
+    installation.completed(parent, read=100, rejected=3)
+    body = {"rows": [77], "reason": "the sensor was off"}
+    answer = installation.http.post(f"/api/ingest/tasks/{parent}/waivers", json=body)
+    assert (answer.status_code, answer.json()["rows_waived"]) == (202, 1)
+    installation.gap_becomes(parent, 2)
+    done = installation.command("waive", parent, "--all", "--reason", "they are too old")
+    assert "2 rows of task" in done.stdout
+    installation.gap_becomes(parent, 0)
+    assert "0  3 rejected, 0 corrected, 3 waived" in installation.command("status", parent).stdout
+
+
+def test_too_many_bad_rows_load_nothing(installation: Installation) -> None:
+    datasource = installation.datasource()
+    task = installation.end(installation.upload(rows_csv(100, bad=frozenset(range(1, 7))), datasource))
+    assert (task["status"], task["validation_errors"][0]["code"]) == ("REJECTED", "too_many_rejected")
+    assert len(installation.rejects(task["task_id"])) == 6
+    taken = installation.upload(rows_csv(100, bad=frozenset(range(1, 7))), datasource, max_rejected_ratio="0.06")
+    installation.completed(taken, read=100, rejected=6)
+
+
+def corrected_lines(rejects: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(reject) + "\n" for reject in rejects).encode()
 
 
 def test_a_file_without_a_time_is_rejected_with_the_columns_it_has(installation: Installation) -> None:

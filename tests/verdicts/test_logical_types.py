@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from services.validator.engine import source
 from services.validator.engine.sketch import KEPT, DistinctSketch
-from services.validator.engine.suggest import suggest_number, suggest_time
+from services.validator.engine.suggest import suggest_number, suggest_times
 from tests.verdicts.judging import Judge
 
 BUSY_MACHINE = [HealthCheck.too_slow]
@@ -148,7 +148,7 @@ def test_a_number_is_suggested_only_when_certain(value: str, meant: str | None) 
     ],
 )
 def test_a_time_is_suggested_only_when_certain(value: str, time_format: str, meant: str | None) -> None:
-    assert suggest_time(value, time_format) == meant
+    assert suggest_times(pl.Series([value]), time_format) == [meant]
 
 
 SORTS: dict[str, tuple[st.SearchStrategy[str], Callable[[str], Any]]] = {

@@ -50,7 +50,7 @@ def test_the_same_input_gives_the_same_bytes(judge: Judge) -> None:
 
 
 def test_samples_are_bounded_and_rejects_are_not(judge: Judge) -> None:
-    outcome = judge(TEXT + "bad\n" * 99, limits=ParseLimits(max_problem_samples=3))
+    outcome = judge(TEXT + "bad\n" * 99, limits=ParseLimits(max_problem_samples=3), max_rejected_ratio=1)
     (problem,) = outcome.report["problems"]
     assert (problem["rule"], problem["count"], len(problem["samples"])) == ("field_count", 100, 3)
     assert len(outcome.rejects) == 100

@@ -66,7 +66,7 @@ def test_the_service_and_the_command_line_say_the_same(judge: Judge) -> None:
 
 def test_totals_are_exact_per_rule_and_column_and_samples_are_bounded(judge: Judge) -> None:
     text = f"ts,a\n{DAY},1\n" + "soon,2\n" * 30 + "1\n" * 7 + ",3\n" * 2
-    outcome = judge(text, limits=ParseLimits(max_problem_samples=3), timestamp_column="ts")
+    outcome = judge(text, limits=ParseLimits(max_problem_samples=3), timestamp_column="ts", max_rejected_ratio=1)
     problems = outcome.report["problems"]
     assert [(one["rule"], one["column"], one["count"], len(one["samples"])) for one in problems] == [
         ("timestamp_invalid", "ts", 30, 3),
@@ -84,7 +84,7 @@ def sample(problem: dict[str, Any]) -> tuple[int, int, str]:
 
 def test_samples_are_bounded_over_all_kinds_too(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(row_problems, "_MAX_SAMPLES_IN_ALL", 5)
-    report = judge(f"ts,a\n{DAY},1\n" + "soon,2\n" * 4 + "1\n" * 4, timestamp_column="ts").report
+    report = judge(f"ts,a\n{DAY},1\n" + "soon,2\n" * 4 + "1\n" * 4, timestamp_column="ts", max_rejected_ratio=1).report
     assert [(one["count"], len(one["samples"])) for one in report["problems"]] == [(4, 4), (4, 1)]
 
 

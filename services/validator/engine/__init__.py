@@ -10,8 +10,21 @@ from __future__ import annotations
 from .child import ChildDied, ChildLimits, ChildUsage, check_in_child, run_child
 from .document import FileReport
 from .file_problems import unread
-from .request import ParseLimits, ParseOptions, ParseRequest
-from .verdict import VERDICT, Accepted, Code, Column, Part, Problem, Rejected, RejectsFile, TimeColumn, Untimed, Verdict
+from .request import Correction, ParseLimits, ParseOptions, ParseRequest
+from .verdict import (
+    VERDICT,
+    Accepted,
+    Code,
+    Column,
+    ExpectedColumn,
+    Part,
+    Problem,
+    Rejected,
+    RejectsFile,
+    TimeColumn,
+    Untimed,
+    Verdict,
+)
 
 __all__ = [
     "VERDICT",
@@ -21,6 +34,8 @@ __all__ = [
     "ChildUsage",
     "Code",
     "Column",
+    "Correction",
+    "ExpectedColumn",
     "FileReport",
     "ParseLimits",
     "ParseOptions",

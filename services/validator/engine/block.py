@@ -43,7 +43,8 @@ class Place(NamedTuple):
     """Where a record stands: data record (from 1), physical line (from 1), byte offset in the text in UTF-8.
 
     `line` and `byte_offset` are None in formats that have none; in a workbook `line` is the row of the sheet.
-    In an archive `line` and `byte_offset` count within the `member`.
+    In an archive `line` and `byte_offset` count within the `member`. `corrects` is the record of another file that the
+    record was sent to correct.
     """
 
     record: int
@@ -51,6 +52,7 @@ class Place(NamedTuple):
     byte_offset: int | None
     raw: str
     member: str | None = None
+    corrects: int | None = None
 
 
 @dataclass(slots=True)
@@ -81,6 +83,10 @@ class Block:
     def record_of_row(self, row: int) -> int:
         """The data record number of a row of `frame`."""
         return self.first_record + self.good[row]
+
+    def corrected(self, ok: pl.Series) -> Iterator[int]:  # noqa: ARG002  # blocks of corrected rows use it
+        """The records of another file that the rows of `frame` which are `ok` correct."""
+        return iter(())
 
     def place(self, ordinal: int) -> Place:
         """Where record `ordinal` of the block stands in the file, and its raw text without the last line end."""

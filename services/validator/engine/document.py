@@ -210,7 +210,9 @@ class FoundProblem(_Model):
     column: str | None
     """The column; null for a fault of whole records, or of the file."""
     count: int
-    """How many rows were rejected for it, exactly; 0 for a fault of the file, or a question that costs no row."""
+    """How many rows were rejected for it, exactly; 0 for a fault of the file, or a question that costs no row.
+
+    Where reading stopped at `max_rejected_rows` it counts the rows up to there."""
     samples: tuple[Sample, ...]
     """A few of them."""
 

@@ -26,6 +26,15 @@ def no_valid_rows(read: int, counts: dict[str, int]) -> Problem:
     return Problem(code=Code.NO_VALID_ROWS, message=f"None of the {read:,} rows is valid: {listed}.")
 
 
+def more_than_the_gap(accepted: int, gap: int) -> Problem:
+    """A correction has more good rows than there were rejected ones: some of them are loaded already."""
+    message = (
+        f"The file has {accepted:,} good rows, and {gap:,} rejected rows of the file that it corrects are open. "
+        "Nothing was loaded. Send corrected rows only, each once."
+    )
+    return Problem(code=Code.MORE_THAN_THE_GAP, message=message, detail={"rows_accepted": accepted, "gap": gap})
+
+
 def time_options(problem: Problem) -> tuple[TimeEvidence, ...]:
     """The columns and formats between which the sender has to choose; none when that is not the problem."""
     options = problem.detail.get("options") if problem.code == Code.TIMESTAMP_AMBIGUOUS else None

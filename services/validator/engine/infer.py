@@ -54,6 +54,11 @@ def is_null(values: pl.Series) -> pl.Series:
     return values.is_in(list(NULL_MARKERS))
 
 
+def fits(values: pl.Series, cell_type: CellType) -> pl.Series:
+    """Which values stand in a column of the type without a loss; nulls do in any."""
+    return is_null(values) | _TESTS[cell_type](values).fill_null(value=False)
+
+
 def is_number(value: str) -> bool:
     """Whether one value would be a long or a double."""
     values = pl.Series([value])
@@ -140,13 +145,7 @@ class TypeTally:
         self.refusals["boolean"] = other or Refusal(str(values[row]), record_of(row))
 
     def _add_odd(self, odd: pl.Series, rows: pl.Series, record_of: RecordOf) -> None:
-        tests: dict[CellType, Callable[[pl.Series], pl.Series]] = {
-            "boolean": _booleans,
-            "long": _longs,
-            "double": _doubles,
-            "decimal": _decimals,
-        }
-        for kind, test in tests.items():
+        for kind, test in _TESTS.items():
             if kind in self.refusals:
                 continue
             fits = test(odd)
@@ -188,3 +187,11 @@ def _is_kept(value: str) -> bool:
     """Whether the double that is nearest to the value is written as the same number, in short or in full."""
     number, written = float(value), Decimal(value)
     return written in {Decimal(repr(number)), Decimal(f"{number:.17g}")}
+
+
+_TESTS: dict[CellType, Callable[[pl.Series], pl.Series]] = {
+    "boolean": _booleans,
+    "long": _longs,
+    "double": _doubles,
+    "decimal": _decimals,
+}

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
 
+from shared.record_set import RecordSet, carried
+
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, typed_columns
-from .file_problems import count_mismatch, no_valid_rows
+from .expected import ExpectedTypes, match_columns
+from .file_problems import count_mismatch, more_than_the_gap, no_valid_rows
 from .formats.opening import Opened, open_file
 from .formats.scratch import Scratch
 from .header import ColumnName, name_columns
 from .parts import PartWriter
 from .progress import Pass
+from .reject_limits import UNLIMITED, RejectLimits
 from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
 from .survey import Survey, survey_file
 from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
-from .timerules import time_error
+from .timerules import time_errors
 from .timestamps import parse_times
-from .verdict import Accepted, BadFile, Code, Column, Problem, TimeColumn, Untimed, Verdict
+from .verdict import Accepted, BadFile, Code, Column, ExpectedColumn, Problem, TimeColumn, Untimed, Verdict
 from .written import Written
 from .zones import UTC
 
+_WRITTEN_AS = ("date", "timestamp")  # types whose values are written in a format
 # What may stay a question while the rows are judged.
 _OPEN_TIME = (Code.TIMESTAMP_MISSING, Code.TIMESTAMP_AMBIGUOUS)
 
@@ -48,13 +54,24 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
 class _Parse:
     def __init__(self, request: ParseRequest, opened: Opened, report: Report, begin: Callable[[Pass], None]) -> None:
         self._request = request
+        self._options = request.options
+        self._correction = request.correction
         self._begin = begin
         self._opened = opened
         self._reader = reader = opened.reader
         self._report = report
-        self._zone = request.options.time_zone or UTC
         self._names: list[ColumnName] = name_columns(reader.header)
         self._labels = _labels(reader.header, self._names)
+        self._limits = RejectLimits.of(request.options)
+        self._refused = False
+        self._types: ExpectedTypes | None = None
+        self._corrected = array("q")
+        if request.correction is not None:
+            self._limits = UNLIMITED
+            columns = match_columns(reader.header, self._names, request.correction.columns)
+            self._types = ExpectedTypes(columns, self._labels)
+            self._options = self._types.options(request.options)
+        self._zone = self._options.time_zone or UTC
         self._parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self._rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
         report.set_file(opened.describe(), self._names)
@@ -68,33 +85,57 @@ class _Parse:
             raise
 
     def _run(self) -> Verdict:
-        options = self._request.options
-        wanted = options.timestamp_column
-        named = None if wanted is None else find_named(wanted, self._reader.header, [name.name for name in self._names])
+        named = self._named()
         self._begin(Pass.SURVEY)
-        survey = survey_file(self._reader, self._labels, options, named)
-        self._report.set_survey(survey.records, survey.blank_lines)
+        survey = survey_file(self._reader, self._labels, self._options, named, self._limits)
+        self._report.set_survey(None if survey.stopped else survey.records, survey.blank_lines)
+        if survey.stopped:
+            return self._stop(self._write(None, [], survey.records))
+        self._refused = self._limits.refuses(survey.records - survey.good, survey.records)
         if not survey.records:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
         columns = [
-            ColumnWriter(index, name.name, survey.columns[index].logical_type, survey.columns[index].time_format)
-            for index, name in enumerate(self._names)
+            self._writer(index, survey)
+            for index in range(len(self._names))
             if choice is not None and index != time_index
         ]
         self._begin(Pass.WRITE)
-        if isinstance(choice, Problem) and (self._request.require_time or choice.code not in _OPEN_TIME):
+        if isinstance(choice, Problem) and not self._may_stay_open(choice):
             return self._refuse(choice, columns, survey)
-        written = self._write(choice, columns)
+        written = self._write(choice, columns, survey.records)
+        if written.stopped:
+            return self._stop(written)
         return self._conclude(survey, choice, columns, written)
+
+    def _named(self) -> int | None:
+        """The position of the column that has to be the time, where that is said."""
+        if self._types is not None:
+            return self._types.time_index
+        wanted = self._options.timestamp_column
+        names = [name.name for name in self._names]
+        return None if wanted is None else find_named(wanted, self._reader.header, names)
+
+    def _writer(self, index: int, survey: Survey) -> ColumnWriter:
+        if self._types is not None:
+            return self._types.writer(index)
+        found = survey.columns[index]
+        return ColumnWriter(index, self._names[index].name, found.logical_type, found.time_format)
+
+    def _may_stay_open(self, problem: Problem) -> bool:
+        """Whether the rows are judged without a time: it is not required, or the file is refused for them anyway."""
+        return self._refused or (not self._request.require_time and problem.code in _OPEN_TIME)
 
     def _choose(self, survey: Survey, named: int | None) -> TimeChoice | Problem:
         """The time, or what stands against choosing one; the report has the evidence either way."""
         tallies = [column.times for column in survey.columns]
         choice: TimeChoice | Problem
         try:
-            choice = choose_time(tallies, self._labels, self._request.options, named)
+            if self._types is not None:
+                choice = self._types.time
+            else:
+                choice = choose_time(tallies, self._labels, self._options, named)
         except BadFile as bad:
             choice = bad.problem
         self._report.set_time(list_candidates(tallies, self._labels, choice))
@@ -107,21 +148,26 @@ class _Parse:
         self._report.set_columns(columns, survey.columns)
         return self._report.reject([problem])
 
-    def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter]) -> Written:
+    def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], records: int) -> Written:
         written = Written(self._zone)
         for block in self._reader.blocks():
+            if self._limits.ends_reading(self._rejects.rows):
+                written.stopped = True
+                break
             ok = None
             if isinstance(choice, TimeChoice) and block.frame.height:
                 ok = self._write_good(block, choice, columns, written)
             elif isinstance(choice, Problem) and block.frame.height:
                 self._put(block.frame, None, columns, written)
             self._write_bad(block, choice, ok)
+            written.seen += block.records
+            self._refused = self._refused or self._limits.refuses(self._rejects.rows, records)
         return written
 
     def _put(
         self, frame: pl.DataFrame, ms: pl.Series | None, columns: Sequence[ColumnWriter], written: Written
     ) -> None:
-        if self._request.write_rows:
+        if self._request.write_rows and not self._refused:
             self._parts.write(canonical_lines(frame, ms, columns, self._request.task_id))
         else:
             typed_columns(frame, columns)
@@ -133,6 +179,9 @@ class _Parse:
         written.zoneless += times.zoneless
         written.cut += times.cut
         ok = times.ms.is_not_null()
+        if self._types is not None:
+            ok &= self._types.fitting(block.frame)
+        self._corrected.extend(block.corrected(ok))
         frame, ms = block.frame, times.ms
         if not ok.all():
             frame, ms = frame.filter(ok), ms.filter(ok)
@@ -148,13 +197,25 @@ class _Parse:
             (bad.ordinal, bad.fields, bad.error) for bad in block.bad
         ]
         if isinstance(choice, TimeChoice) and ok is not None and not ok.all():
-            for row in (~ok).arg_true().to_list():
-                cells = block.frame.row(row)
-                error = time_error(cells[choice.index], self._labels[choice.index], choice.time_format, self._zone)
+            frame = block.frame.filter(~ok)
+            others = [None] * frame.height if self._types is None else self._types.errors(frame)
+            label, times = self._labels[choice.index], frame[f"c{choice.index}"]
+            untold = times.filter([other is None for other in others])
+            timed = iter(time_errors(untold, label, choice.time_format, self._zone))
+            for row, cells, other in zip((~ok).arg_true().to_list(), frame.iter_rows(), others, strict=True):
+                error = other or next(timed)
                 found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), error))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, error in found:
             self._rejects.write(block.place(ordinal), fields, error)
+
+    def _stop(self, written: Written) -> Verdict:
+        """Reject a file that was not read to its end: its bad rows are too many already."""
+        rejects = self._rejects.close()
+        self._parts.discard()
+        self._report.set_stopped(self._rejects, rejects)
+        causes = self._rejects.problems.causes()
+        return self._report.reject([self._limits.problem_early(self._rejects.rows, written.seen, causes)])
 
     def _conclude(
         self, survey: Survey, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], written: Written
@@ -167,13 +228,16 @@ class _Parse:
         self._report.set_file(self._opened.describe(), self._names)
         self._report.set_rows(read, written.accepted, second, self._rejects, rejects)
         in_parts = sum(part.rows for part in parts)
-        lost = self._request.write_rows and in_parts != written.accepted
+        lost = self._request.write_rows and not self._refused and in_parts != written.accepted
         if not read == second == survey.records or lost:
             self._parts.discard()
             return self._report.reject([count_mismatch(read, second, survey.records, in_parts)])
         if choice is None or not written.accepted:
             return self._report.reject([no_valid_rows(read, self._rejects.counts)])
         self._report.set_columns(columns, survey.columns)
+        if (problem := self._too_many(read, written)) is not None:
+            self._parts.discard()
+            return self._report.reject([problem])
         judged: dict[str, Any] = {
             "rows_read": read,
             "rows_accepted": written.accepted,
@@ -202,8 +266,47 @@ class _Parse:
             note=written.note(choice.time_format),
         )
         return self._report.accept(
-            Accepted(**judged, time_column=time_column, time_min_ms=written.low_ms, time_max_ms=written.high_ms)
+            Accepted(
+                **judged,
+                time_column=time_column,
+                time_min_ms=written.low_ms,
+                time_max_ms=written.high_ms,
+                reading=self._reading(choice, columns, survey),
+                rejected_records=None if self._rejects.records is None else carried(self._rejects.records),
+                corrected_records=str(RecordSet(self._corrected)) if len(self._corrected) == written.accepted else None,
+            )
         )
+
+    def _too_many(self, read: int, written: Written) -> Problem | None:
+        """Too many bad rows, or more good ones than a correction may have."""
+        if self._refused:
+            return self._limits.problem(self._rejects.rows, read, self._rejects.problems.causes())
+        if self._correction is not None and written.accepted > self._correction.rows:
+            return more_than_the_gap(written.accepted, self._correction.rows)
+        return None
+
+    def _reading(
+        self, choice: TimeChoice, columns: Sequence[ColumnWriter], survey: Survey
+    ) -> tuple[ExpectedColumn, ...]:
+        """How the columns were read, in the order of the file."""
+        header = self._reader.header
+        reading = [
+            ExpectedColumn(
+                name=column.name,
+                source_name=header[(index := int(column.source[1:]))],
+                type=column.logical_type,
+                time_format=survey.columns[index].time_format if column.logical_type in _WRITTEN_AS else None,
+            )
+            for column in columns
+        ]
+        time = ExpectedColumn(
+            name=self._names[choice.index].name,
+            source_name=header[choice.index],
+            type="time",
+            time_format=choice.time_format,
+            zone=self._options.time_zone,
+        )
+        return (*reading[: choice.index], time, *reading[choice.index :])
 
 
 def _labels(header: Sequence[str], names: Sequence[ColumnName]) -> list[str]:

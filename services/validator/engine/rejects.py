@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from shared.record_set import RecordSet
+
 from .block import Place, RowError
 from .row_problems import RowProblems
 from .sink import GzipSink
@@ -19,7 +21,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RejectsWriter:
-    """Takes bad rows in file order. The file exists only if there is one."""
+    """Takes bad rows in file order. The file exists only if there is one.
+
+    `records` are their numbers, None once they are too scattered to be told.
+    """
 
     def __init__(self, output_dir: Path, max_samples: int) -> None:
         self._path = output_dir / REJECTS_NAME
@@ -28,6 +33,7 @@ class RejectsWriter:
         self.counts: Counter[str] = Counter()
         self.problems = RowProblems(max_samples)
         self.rows = 0
+        self.records: RecordSet | None = RecordSet()
 
     def write(self, place: Place, fields: list[str] | dict[str, str], error: RowError) -> None:
         """Take one bad row. `fields` is a list where the row does not have the header's shape."""
@@ -48,6 +54,11 @@ class RejectsWriter:
         }
         if place.member is not None:
             line["member"] = place.member
+        if place.corrects is not None:
+            line["corrects"] = place.corrects
+        if self.records is not None:
+            self.records.add(place.record)
+            self.records = None if self.records.is_long else self.records
         self._waiting += _encode(line)
         self._waiting += b"\n"
         self.rows += 1

@@ -51,9 +51,10 @@ class Report:
             for name in names
         )
 
-    def set_survey(self, records: int, blank_lines: int) -> None:
-        """The figures of the first pass."""
-        self._known["rows_read"] = records
+    def set_survey(self, records: int | None, blank_lines: int) -> None:
+        """The figures of the first pass; without `records` when it was not read to its end."""
+        if records is not None:
+            self._known["rows_read"] = records
         self._reading["blank_lines"] = blank_lines
 
     def set_rows(
@@ -66,6 +67,12 @@ class Report:
             "rows_rejected": rejects.rows,
             "second_count": second,
         }
+        self._reject_counts = dict(rejects.counts)
+        self._rejects = rejects_file
+        self._row_problems = rejects.problems.found()
+
+    def set_stopped(self, rejects: RejectsWriter, rejects_file: RejectsFile | None) -> None:
+        """What was found before a limit ended the reading; how many rows are bad is not known."""
         self._reject_counts = dict(rejects.counts)
         self._rejects = rejects_file
         self._row_problems = rejects.problems.found()

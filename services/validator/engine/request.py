@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .verdict import ExpectedColumn
+
 MIB = 1024 * 1024
 
 
@@ -21,6 +23,7 @@ class ParseOptions(_Model):
     nor a line end. `encoding` is any of Python's text encodings and counts where the text is not UTF-8. `sheet` is the
     name of a workbook's sheet or its number from 1; without it the first is read. `format` is one of
     `shared.file_options.FORMATS`; where the content says otherwise the content counts, and the report says so.
+    `max_rejected_rows` and `max_rejected_ratio` bound the bad rows: `reject_limits`.
     """
 
     timestamp_column: str | None = None
@@ -30,6 +33,8 @@ class ParseOptions(_Model):
     encoding: str | None = None
     sheet: str | None = None
     format: str | None = None
+    max_rejected_rows: int | None = Field(default=None, ge=0)
+    max_rejected_ratio: float | None = Field(default=None, ge=0, le=1)
 
 
 class ParseLimits(_Model):
@@ -49,6 +54,20 @@ class ParseLimits(_Model):
     max_problem_samples: int = Field(default=20, ge=0)
 
 
+class Correction(_Model):
+    """The file holds corrected rows of another one, its parent, and is read as that was read: nothing is inferred.
+
+    `columns` are the parent's in the order of its file, the time among them. At most `rows` rows are taken.
+    `parent_rejects` is the parent's rejects object, and `settled` are its records that are corrected or waived already,
+    as in `3,77,100-101`; both count for rows that say which record they correct.
+    """
+
+    columns: tuple[ExpectedColumn, ...] = Field(min_length=1)
+    rows: int = Field(ge=0)
+    parent_rejects: Path
+    settled: str = ""
+
+
 class ParseRequest(_Model):
     """One file to judge. `output_dir` must exist and be writable.
 
@@ -63,5 +82,6 @@ class ParseRequest(_Model):
     task_id: str | None = Field(min_length=1)
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
+    correction: Correction | None = None
     require_time: bool = True
     write_rows: bool = True

@@ -37,6 +37,11 @@ class RowProblems:
         )
         self._samples.setdefault(kind, []).append(sample)
 
+    def causes(self) -> list[tuple[str, str | None, int]]:
+        """Rule, column and number of rows, the most frequent first."""
+        ordered = sorted(self._counts.items(), key=lambda item: -item[1])
+        return [(str(rule), column, count) for (rule, column), count in ordered]
+
     def found(self) -> tuple[FoundProblem, ...]:
         """One problem per rule and column, the most frequent first, equals in the order of the file."""
         return tuple(

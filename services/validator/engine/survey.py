@@ -9,6 +9,7 @@ import polars as pl
 
 from .block import Block, RecordReader
 from .columns import ColumnSurvey
+from .reject_limits import RejectLimits
 from .request import ParseOptions
 from .timechoice import is_time_name
 from .timescore import TimeTally
@@ -16,15 +17,21 @@ from .timescore import TimeTally
 
 @dataclass(slots=True)
 class Survey:
-    """What the first pass found; `good` are the well-formed records."""
+    """What the first pass found; `good` are the well-formed records.
+
+    `stopped` says that the bad ones became too many, and that the rest was not read.
+    """
 
     columns: list[ColumnSurvey]
     records: int = 0
     good: int = 0
     blank_lines: int = 0
+    stopped: bool = False
 
 
-def survey_file(reader: RecordReader, labels: Sequence[str], options: ParseOptions, named: int | None) -> Survey:
+def survey_file(
+    reader: RecordReader, labels: Sequence[str], options: ParseOptions, named: int | None, limits: RejectLimits
+) -> Survey:
     """Read the file once. `named` is the column that the sender says is the time; any may be when it is None."""
     survey = Survey(
         columns=[
@@ -39,6 +46,9 @@ def survey_file(reader: RecordReader, labels: Sequence[str], options: ParseOptio
         ]
     )
     for block in reader.blocks():
+        if limits.ends_reading(survey.records - survey.good):
+            survey.stopped = True
+            break
         survey.records += block.records
         survey.blank_lines += block.blank_lines
         if block.frame.height:

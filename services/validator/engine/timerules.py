@@ -1,4 +1,4 @@
-"""Why a row's time was refused."""
+"""Why the times of rows were refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .block import RowError
 from .infer import is_null
 from .isotext import iso_instant
 from .patterns import SHORT_YEAR_SHAPE, TWO_DIGIT_YEAR
-from .suggest import suggest_time
+from .suggest import suggest_times
 from .timestamps import parse_times
 from .verdict import Code
 from .zones import in_zone
@@ -16,18 +16,24 @@ from .zones import in_zone
 _SHOWN_CHARS = 80
 
 
-def time_error(value: str, column: str, time_format: str, zone: str) -> RowError:
-    """Why `value` gave no instant: missing, unreadable, or a time that the zone's clocks skipped or showed twice."""
-    one = pl.Series([value])
-    if is_null(one).any():
-        return RowError(Code.TIMESTAMP_MISSING, "the time is missing", column, value)
-    local = parse_times(one, time_format, zone).local_ms
-    if local is not None:
-        return _unclear(value, column, local, zone)
-    message = f"{value[:_SHOWN_CHARS]!r} cannot be read as {time_format}"
-    if one.str.contains(SHORT_YEAR_SHAPE).any():
-        message += f"; {TWO_DIGIT_YEAR}"
-    return RowError(Code.TIMESTAMP_INVALID, message, column, value, suggestion=suggest_time(value, time_format))
+def time_errors(values: pl.Series, column: str, time_format: str, zone: str) -> list[RowError]:
+    """Why each value gave no instant: missing, unreadable, or a time that the zone's clocks skipped or showed twice."""
+    missing = is_null(values)
+    short_years = values.str.contains(SHORT_YEAR_SHAPE)
+    local_ms = parse_times(values, time_format, zone).local_ms
+    suggestions = suggest_times(values, time_format)
+    found = []
+    for row, value in enumerate(values):
+        if missing[row]:
+            found.append(RowError(Code.TIMESTAMP_MISSING, "the time is missing", column, value))
+        elif local_ms is not None and local_ms[row] is not None:
+            found.append(_unclear(value, column, local_ms[row : row + 1], zone))
+        else:
+            message = f"{value[:_SHOWN_CHARS]!r} cannot be read as {time_format}"
+            if short_years[row]:
+                message += f"; {TWO_DIGIT_YEAR}"
+            found.append(RowError(Code.TIMESTAMP_INVALID, message, column, value, suggestion=suggestions[row]))
+    return found
 
 
 def _unclear(value: str, column: str, local: pl.Series, zone: str) -> RowError:

@@ -29,6 +29,9 @@ class Code(StrEnum):
     OPTION_INVALID = "option_invalid"
     TIMESTAMP_AMBIGUOUS = "timestamp_ambiguous"
     NO_VALID_ROWS = "no_valid_rows"
+    TOO_MANY_REJECTED = "too_many_rejected"
+    COLUMNS_DIFFER = "columns_differ"
+    MORE_THAN_THE_GAP = "more_than_the_gap"
     COUNT_MISMATCH = "count_mismatch"
     LIMIT_INFLATED = "limit_inflated"
     LIMIT_INFLATE_RATIO = "limit_inflate_ratio"
@@ -48,6 +51,10 @@ class Code(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     DUPLICATE_KEY = "duplicate_key"
     JSON_DEPTH = "json_depth"
+    TYPE = "type"
+    COLUMN_UNKNOWN = "column_unknown"
+    RECORD_NOT_REJECTED = "record_not_rejected"
+    RECORD_SETTLED = "record_settled"
 
 
 class _Model(BaseModel):
@@ -95,6 +102,19 @@ class Column(_Model):
     logical_type: LogicalType | None = None
 
 
+class ExpectedColumn(_Model):
+    """A column as a file has to have it, or as one was read: `time` is the type of the column that becomes `__time`.
+
+    `time_format` is how a time, date or timestamp is written; `zone` is that of times that name none, where it is said.
+    """
+
+    name: str
+    source_name: str
+    type: LogicalType | Literal["time"]
+    time_format: str | None = None
+    zone: str | None = None
+
+
 class TimeColumn(_Model):
     """Where `__time` came from, how it was written, and what was assumed about its zone."""
 
@@ -122,12 +142,21 @@ class _Judged(_Model):
 
 
 class Accepted(_Judged):
-    """The file can be loaded."""
+    """The file can be loaded.
+
+    `reading` has all columns in the order of the file: by it corrected rows can be read in the same way.
+    `rejected_records` are the bad ones, None when they are too scattered to be told; `corrected_records` are, for a
+    correction, the parent's records that its good rows stand for, None when not all of them say so. Both are written
+    as `3,77,100-101`.
+    """
 
     outcome: Literal["accepted"] = "accepted"
     time_column: TimeColumn
     time_min_ms: int
     time_max_ms: int
+    reading: tuple[ExpectedColumn, ...]
+    rejected_records: str | None = None
+    corrected_records: str | None = None
 
 
 class Untimed(_Judged):

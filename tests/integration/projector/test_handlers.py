@@ -17,10 +17,10 @@ from services.projector.handlers import Handlers
 from services.projector.projection import project
 from shared import ids
 from shared.db.engine import Database, DatabaseAwayError, DatabaseSettings
-from shared.events import Problem, TaskEvent, TaskStatus
+from shared.events import CommandName, Problem, TaskEvent, TaskStatus
 from shared.kafka.envelope import Received
 from tests.integration.projector.rows import checksum, forget, history_count, task_row
-from tests.unit.projector.histories import RECONCILED, at, histories, loaded, updated, uploaded
+from tests.unit.projector.histories import RECONCILED, at, histories, loaded, updated, uploaded, waived
 
 
 def received(event: TaskEvent) -> Received:
@@ -100,6 +100,34 @@ async def test_postgresql_away_is_an_error_to_wait_for(database_settings: Databa
     with pytest.raises(DatabaseAwayError):
         await feed(away, [uploaded()])
     await away.close()
+
+
+async def test_waivers_in_any_order_close_the_same_gap(database: Database) -> None:
+    task_id = ids.fresh_task_id()
+    waivers: list[TaskEvent] = [waived(task_id, rows=2, records="3,77"), waived(task_id, rows=1, sequence=1)]
+    events = [*loaded(task_id), *waivers]
+    sums = []
+    for order in (events, events[::-1], [*waivers, *loaded(task_id), *waivers]):
+        await forget(database, task_id)
+        await feed(database, order)
+        sums.append(await checksum(database, [task_id]))
+    assert sums == [sums[0]] * 3
+    row = await task_row(database, task_id)
+    assert row is not None
+    assert (row["status"], row["rows_waived"], row["waived_records"]) == ("COMPLETED", 3, "3,77")
+
+
+async def test_a_waiver_that_comes_first_waits_for_its_task(database: Database) -> None:
+    task_id = ids.fresh_task_id()
+    await feed(database, [waived(task_id, rows=2)])
+    assert await task_row(database, task_id) is None
+    assert await history_count(database, task_id) == 1
+
+
+async def test_other_commands_leave_no_trace(database: Database) -> None:
+    task_id = ids.fresh_task_id()
+    await feed(database, [uploaded(task_id), waived(task_id, rows=2, command=CommandName.REPOST)])
+    assert await history_count(database, task_id) == 1
 
 
 async def test_of_an_upstreams_retries_the_earliest_is_shown_in_any_order(database: Database) -> None:

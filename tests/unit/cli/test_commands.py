@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services import cli
+from services import cli, following
 from services.gateway.fields import FIELD_BYTES
 from services.validate_command import option_of
 
@@ -45,10 +45,11 @@ class Gateway:
         self.states: list[dict[str, Any]] = [task("COMPLETED")]
         self.upload: httpx.Response | None = None
         self.body = b""
+        self.path = ""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            self.body = request.read()
+            self.body, self.path = request.read(), request.url.path
             return self.upload or httpx.Response(202, json=ACCEPTED)
         return httpx.Response(200, json=self.states.pop(0) if len(self.states) > 1 else self.states[0])
 
@@ -62,7 +63,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
     real = httpx.Client
     monkeypatch.setattr(httpx, "Client", client)
-    monkeypatch.setattr(cli, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.001)
     return answers
 
 
@@ -152,9 +153,60 @@ def test_a_refusal_is_one_line_with_the_gateways_words(
     assert capsys.readouterr().err == "ingest: A field is missing: Say where the rows go.\n"
 
 
+def test_correct_sends_the_rows_to_their_task(
+    gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("correct", TASK, rows_csv, "--user", "ann", "--delimiter", ";") == 0
+    assert gateway.path == f"/api/ingest/tasks/{TASK}/corrections"
+    assert rows_csv.read_bytes() in gateway.body
+    assert b'name="user_id"\r\n\r\nann\r\n' in gateway.body
+    assert b"datasource_name" not in gateway.body
+    assert f"rows.csv corrects task {TASK}" in capsys.readouterr().out
+
+
+def test_correct_can_wait_for_the_end(gateway: Gateway, rows_csv: Path) -> None:
+    gateway.states = [task("PENDING"), task("REJECTED")]
+    assert run("correct", TASK, rows_csv, "--wait") == 3
+
+
+@pytest.mark.parametrize(("options", "rows"), [(("--all",), "all"), (("--record", 3, "--record", 77), [3, 77])])
+def test_waive_says_which_rows_and_why(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], options: tuple[object, ...], rows: object
+) -> None:
+    gateway.upload = httpx.Response(202, json={"task_id": TASK, "rows_waived": 2})
+    assert run("waive", TASK, *options, "--reason", "the sensor was off") == 0
+    assert gateway.path == f"/api/ingest/tasks/{TASK}/waivers"
+    assert json.loads(gateway.body) == {"rows": rows, "reason": "the sensor was off"}
+    assert f"2 rows of task {TASK} are waived" in capsys.readouterr().out
+
+
+def test_status_shows_the_gap(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    child = {"task_id": "x" * 22, "status": "COMPLETED", "rows_accepted": 2, "rows_rejected": 0, "created_at": None}
+    corrections = {"rejected": 7, "corrected": 2, "waived": 1, "gap": 4, "children": [child]}
+    gateway.states = [task("COMPLETED", ledger=LEDGER, corrections=corrections)]
+    assert run("status", TASK) == 0
+    said = capsys.readouterr().out
+    assert "  gap                   4  7 rejected, 2 corrected, 1 waived\n" in said
+    assert f"    correction  task {'x' * 22}  COMPLETED  2 rows\n" in said
+
+
+def test_status_of_a_correction_names_what_it_corrects(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.states = [task("COMPLETED", ledger=LEDGER, corrections=None, corrects="y" * 22)]
+    assert run("status", TASK) == 0
+    assert f"corrects task {'y' * 22}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("put",), ("put", "no-such-file", "-d", "x"), ("nothing",), ("status", TASK, "-o", "xml"), ("run", "everything")],
+    [
+        ("put",),
+        ("put", "no-such-file", "-d", "x"),
+        ("nothing",),
+        ("status", TASK, "-o", "xml"),
+        ("run", "everything"),
+        ("waive", TASK, "--reason", "x"),
+        ("waive", TASK, "--all", "--record", 3, "--reason", "x"),
+    ],
 )
 def test_wrong_usage_is_one_line_and_code_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*arguments) == 2

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
+from services.gateway.decisions import Decided, OvertakenError, waived_by
 from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
-from shared.events import FileUploaded
+from shared.events import FileUploaded, TaskCommand
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -23,7 +24,8 @@ class InMemoryUploadRows:
     `contracts` has the latest version of each datasource's contract.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, decisions: InMemoryDecisionRows | None = None) -> None:
+        self.decisions = decisions or InMemoryDecisionRows()
         self.rows: dict[str, FoundUpload] = {}
         self.promised: list[FileUploaded] = []
         self.traceparents: list[str | None] = []
@@ -61,12 +63,16 @@ class InMemoryUploadRows:
         self.rows[found.upload.task_id] = replace(found, begun_at=begun_at)
         return replace(claim, begun_at=begun_at)
 
-    async def store(self, claim: Claim, event: FileUploaded, *, traceparent: str | None) -> FileUploaded | None:
+    async def store(
+        self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
+    ) -> FileUploaded | None:
         self._answer()
         stored = self._holds(claim)
         if event.contract_version is None:
             event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
         if stored:
+            if seen is not None:
+                self.decisions.decide(seen, child_task_id=event.task_id)
             self.rows[event.task_id] = FoundUpload(
                 upload=claim.upload,
                 state=UploadState.STORED,
@@ -78,6 +84,7 @@ class InMemoryUploadRows:
                 file_size=event.file_size,
                 sha256=event.sha256,
                 contract_version=event.contract_version,
+                corrects=event.correction.parent_task_id if event.correction else None,
             )
             self.promised.append(event)
             self.traceparents.append(traceparent)
@@ -171,6 +178,36 @@ class InMemoryTaskRows:
 
     async def find(self, task_id: str) -> Mapping[str, Any] | None:
         return self.rows.get(task_id)
+
+    async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
+        return [row for row in self.rows.values() if row["corrects"] == task_id]
+
+
+class InMemoryDecisionRows:
+    """What was decided about tasks. `overtaken`: how often somebody else decides between look and decision."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Decided] = {}
+        self.promised: list[TaskCommand] = []
+        self.overtaken = 0
+
+    async def find(self, parent_task_id: str) -> Decided:
+        found = self.rows.get(parent_task_id, Decided(parent_task_id))
+        if self.overtaken:
+            self.overtaken -= 1
+            self.rows[parent_task_id] = replace(found, version=found.version + 1)
+        return found
+
+    async def waive(self, seen: Decided, event: TaskCommand, *, traceparent: str | None) -> None:
+        del traceparent
+        self.decide(seen, **waived_by(seen, event))
+        self.promised.append(event)
+
+    def decide(self, seen: Decided, **change: Any) -> None:
+        now = self.rows.get(seen.parent_task_id, Decided(seen.parent_task_id))
+        if now.version != seen.version:
+            raise OvertakenError
+        self.rows[seen.parent_task_id] = replace(now, version=now.version + 1, **change)
 
 
 async def in_chunks(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:

@@ -20,6 +20,8 @@ def test_options_are_what_the_user_said() -> None:
         "sheet": "Umsätze 2024",
         "format": "xlsx",
         "contract_version": "12",
+        "max_rejected_rows": "100",
+        "max_rejected_ratio": "0.25",
     }
     assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
@@ -33,6 +35,8 @@ def test_options_are_what_the_user_said() -> None:
         encoding="Latin-1",
         sheet="Umsätze 2024",
         format="xlsx",
+        max_rejected_rows=100,
+        max_rejected_ratio=0.25,
     )
 
 
@@ -57,6 +61,12 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("datasource_name", b"a/b"),
         ("user_id", b"\xff"),
         ("user_id", b"a\0b"),
+        ("max_rejected_rows", b"-1"),
+        ("max_rejected_rows", b"1e3"),
+        ("max_rejected_rows", b"9" * 19),
+        ("max_rejected_ratio", b"5%"),
+        ("max_rejected_ratio", b"1.01"),
+        ("max_rejected_ratio", b"nan"),
         ("user_id", b"x" * 257),
         ("mode", b"upsert"),
         ("mode", b"APPEND"),

@@ -62,6 +62,7 @@ def test_counts_are_told_before_the_ledger_is_closed() -> None:
         "rows_read": 3,
         "rows_accepted": 2,
         "rows_rejected": 1,
+        "status": "RUNNING",
     }
     ledger = document_of(row)["ledger"]
     assert (ledger["rows_read"], ledger["rows_accepted"], ledger["rows_rejected"]) == (3, 2, 1)

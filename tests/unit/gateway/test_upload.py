@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.gateway.correcting import CorrectionPlan
 from services.gateway.problems import ProblemError
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadState
@@ -42,8 +43,12 @@ class Gateway:
             limits=self.limits,
             clock=lambda: NOW,
             announce=lambda: self.announced.append("now"),
+            plan=self.plan,
             backoff=AT_ONCE,
         )
+
+    async def plan(self, task_id: str) -> CorrectionPlan:
+        raise AssertionError(task_id)
 
     async def send(self, body: bytes, *, key: str | None = None, content_type: str = CONTENT_TYPE) -> Accepted:
         request = UploadRequest(task_id_for(key), in_chunks(body, 7), content_type, content_length=len(body))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shared import ids
 from shared.events import (
     Column,
+    CommandName,
     DruidSubmitted,
     FileUploaded,
     FileValidated,
@@ -20,6 +21,7 @@ from shared.events import (
     LoadOptions,
     Part,
     Problem,
+    TaskCommand,
     TaskEvent,
     TaskStatus,
     TaskUpdated,
@@ -99,6 +101,11 @@ def updated(status: TaskStatus, seconds: float, task_id: str = TASK, **changes: 
     return TaskUpdated(task_id=task_id, status=status, occurred_at=at(seconds), **changes)
 
 
+def waived(task_id: str = TASK, *, rows: int, records: str | None = None, **changes: Any) -> TaskCommand:
+    fields: dict[str, Any] = {"command": CommandName.WAIVE, "issued_at": at(90), "reason": "the sensor was off"}
+    return TaskCommand(task_id=task_id, rows=rows, records=records, **{**fields, **changes})
+
+
 def loaded(task_id: str = TASK) -> list[TaskEvent]:
     """A load that went well, in the order of its steps."""
     return [
@@ -141,6 +148,8 @@ def _others(task_id: str) -> st.SearchStrategy[TaskEvent]:
         lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds), contract_version=3),
         lambda attempt, seconds: validated(task_id, attempt=attempt, finished_at=at(seconds)),
         lambda attempt, seconds: submitted(task_id, attempt=attempt, submitted_at=at(seconds)),
+        lambda attempt, seconds: waived(task_id, rows=attempt, records=f"{attempt}", issued_at=at(seconds)),
+        lambda attempt, seconds: waived(task_id, rows=9, sequence=attempt, issued_at=at(seconds)),
     ]
     return st.builds(
         lambda make, attempt, seconds: make(attempt, seconds),
@@ -154,4 +163,4 @@ def histories(task_id: str = TASK) -> st.SearchStrategy[list[TaskEvent]]:
     """Any events of a task, likely and unlikely ones, each id once: what the topics can hold."""
     return st.lists(
         st.one_of(_updates(task_id), _others(task_id)), min_size=1, max_size=14, unique_by=lambda event: event.event_id
-    )
+    ).filter(lambda events: any(not isinstance(event, TaskCommand) for event in events))

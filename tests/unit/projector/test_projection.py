@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, project, status_of
+from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, has_state, is_shown, project, status_of
 from shared import ids
 from shared.db.models import Base, IngestionTask, TaskAttempt
-from shared.events import CommandName, TaskCommand, TaskEvent, TaskStatus
+from shared.events import CommandName, Correction, DatasourceUpdated, TaskCommand, TaskEvent, TaskStatus
 from tests.unit.projector.histories import (
     PROBLEM,
     RECONCILED,
@@ -24,6 +24,7 @@ from tests.unit.projector.histories import (
     updated,
     uploaded,
     validated,
+    waived,
 )
 
 
@@ -53,6 +54,8 @@ def test_copies_that_differ_do_not_make_the_order_matter(
 def test_a_task_never_moves_back(history: list[TaskEvent]) -> None:
     seen = (0, 0, -1)
     for length in range(1, len(history) + 1):
+        if not has_state(history[:length]):
+            continue
         task = project(TASK, history[:length]).task
         status = TaskStatus(task.status)
         standing = (task.attempt, status.rank, status.precedence)
@@ -63,7 +66,9 @@ def test_a_task_never_moves_back(history: list[TaskEvent]) -> None:
 @given(history=histories())
 def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[TaskEvent]) -> None:
     shown = project(TASK, history)
-    assert [attempt.attempt for attempt in shown.attempts] == sorted({event.attempt for event in history})
+    assert [attempt.attempt for attempt in shown.attempts] == sorted(
+        {event.attempt for event in history if not isinstance(event, TaskCommand)}
+    )
     last = shown.attempts[-1]
     assert (shown.task.attempt, shown.task.status) == (last.attempt, last.status)
     assert (shown.task.completed_at, shown.task.ledger) == (last.ended_at, last.ledger)
@@ -125,6 +130,7 @@ def test_a_load_that_went_well() -> None:
             )
         ],
         "contract_version": None,
+        **dict.fromkeys(("corrects", "rejected_records", "corrected_records", "rows_waived", "waived_records")),
     }
 
 
@@ -247,11 +253,42 @@ def test_of_two_uploads_with_one_id_the_earlier_counts() -> None:
     assert row(late, uploaded()) == row(uploaded(), late) == row(uploaded())
 
 
-def test_commands_are_not_shown() -> None:
+def test_other_commands_are_not_shown() -> None:
     command = TaskCommand(task_id=TASK, attempt=3, command=CommandName.CANCEL, issued_at=at(5))
     assert row(uploaded(), command) == row(uploaded())
     with pytest.raises(ValueError, match="no event to show"):
         project(TASK, [command])
+
+
+def test_waivers_of_every_attempt_add_up() -> None:
+    task = row(
+        uploaded(),
+        waived(rows=2, records="3,77"),
+        waived(rows=2, records="3,77"),
+        waived(rows=1, sequence=1, attempt=2),
+        waived(rows=2, sequence=2, records="78,100"),
+    )
+    assert (task.rows_waived, task.waived_records) == (5, "3,77-78,100")
+    assert (task.status, task.attempt) == ("PENDING", 1)
+    assert row(uploaded()).rows_waived is None
+
+
+def test_a_waiver_of_no_records_still_counts() -> None:
+    task = row(uploaded(), waived(rows=2, records="all of them"))
+    assert (task.rows_waived, task.waived_records) == (2, None)
+
+
+def test_waivers_alone_show_nothing() -> None:
+    assert not has_state([waived(rows=1)])
+    assert has_state([waived(rows=1), updated(TaskStatus.VALIDATING, 1)])
+
+
+def test_a_correction_shows_what_it_corrects_and_which_records() -> None:
+    parent = ids.fresh_task_id()
+    child = uploaded(correction=Correction(parent_task_id=parent, rows=7))
+    task = row(child, validated(rejected_records="4", corrected_records="3,77"))
+    assert (task.corrects, task.rejected_records, task.corrected_records) == (parent, "4", "3,77")
+    assert row(uploaded()).corrects is None
 
 
 @pytest.mark.parametrize("status", TaskStatus)
@@ -298,3 +335,8 @@ def test_a_task_that_waits_for_its_contract_is_pending_and_says_why() -> None:
     assert (shown.status, shown.status_reason, shown.contract_version) == ("PENDING", "contract_awaited", 3)
     going_on = row(uploaded(contract_version=3), waiting, updated(TaskStatus.VALIDATING, 1))
     assert (going_on.status, going_on.status_reason) == ("VALIDATING", None)
+
+
+def test_a_contract_is_nothing_of_a_task() -> None:
+    contract = DatasourceUpdated(datasource_name="sales", version=1, contract="", sha256="", created_at=at(0))
+    assert not is_shown(contract)

@@ -9,6 +9,8 @@ from shared.file_options import (
     delimiter_of,
     problem_with_encoding,
     problem_with_format,
+    problem_with_ratio,
+    problem_with_rows,
     problem_with_time_zone,
 )
 
@@ -52,3 +54,18 @@ def test_what_is_no_zone(name: str) -> None:
 def test_without_a_list_of_zones_the_engine_alone_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_options, "_zones", frozenset[str])
     assert problem_with_time_zone("Europe/Bonn") is None
+
+
+@pytest.mark.parametrize("text", ["0", "0.05", ".5", "1", "1.0", "0."])
+def test_a_share_is_a_number_from_0_to_1(text: str) -> None:
+    assert problem_with_ratio(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "5", "1.5", "-0.1", "5%", "0,05", "nan", "1e-2", "\u0661"])
+def test_what_is_no_share(text: str) -> None:
+    assert "from 0 to 1" in (problem_with_ratio(text) or "")
+
+
+@pytest.mark.parametrize(("text", "good"), [("0", True), ("100", True), ("-1", False), ("1.0", False), ("", False)])
+def test_a_number_of_rows_is_whole(*, text: str, good: bool) -> None:
+    assert (problem_with_rows(text) is None) is good

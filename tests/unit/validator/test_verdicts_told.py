@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from dataclasses import replace
@@ -16,9 +17,10 @@ from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import LARGE, SMALL, Lanes
 from services.validator.pinning import Pinning
+from services.validator.readings import Reading, Readings
 from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
-from shared.events import FileUploaded, FileValidated, TaskEvent, TaskStatus, TaskUpdated
+from shared.events import Correction, FileUploaded, FileValidated, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import encode, record_bytes
 from shared.kafka.producer import EventProducer
@@ -67,7 +69,17 @@ async def store() -> InMemoryObjectStore:
     return made
 
 
-def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path) -> Judge:
+class Kept(Readings):
+    """What was kept of earlier files."""
+
+    def __init__(self, readings: dict[str, Reading] | None = None) -> None:
+        self.readings = readings or {}
+
+    async def of(self, task_ids: tuple[str, ...]) -> dict[str, Reading]:
+        return {task_id: self.readings[task_id] for task_id in task_ids if task_id in self.readings}
+
+
+def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path, readings: Readings | None = None) -> Judge:
     rules = Rules(
         allowed_buckets=frozenset({store.bucket}),
         max_source_bytes=2**30,
@@ -78,7 +90,7 @@ def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path) -> 
     inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
     pinning = Pinning(cast("ContractRows", notebook), inbox, lambda: NOW, patience=PATIENCE, all_heard=_all_heard)
     lanes = Lanes(SMALL_FILE_BYTES)
-    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, pinning, lambda: NOW)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, readings or Kept(), pinning, lambda: NOW)
 
 
 async def _all_heard() -> bool:
@@ -102,12 +114,14 @@ def files_below(folder: Path) -> list[str]:
     return [path.name for path in folder.rglob("*") if path.is_file()]
 
 
-async def job_of(store: InMemoryObjectStore, content: str = "", **columns: Any) -> Job:
+async def job_of(
+    store: InMemoryObjectStore, content: str = "", *, correction: Correction | None = None, **columns: Any
+) -> Job:
     task_id = ids.fresh_task_id()
     key = f"uploads/{task_id}.csv"
     await store.put_bytes(key, content.encode())
     uri = f"s3://{store.bucket}/{key}"
-    event = FileUploaded(task_id=task_id, datasource_name="wide", file_uri=uri, accepted_at=NOW)
+    event = FileUploaded(task_id=task_id, datasource_name="wide", file_uri=uri, accepted_at=NOW, correction=correction)
     return Job(
         event_id=uuid.uuid4(),
         task_id=task_id,
@@ -253,3 +267,101 @@ async def test_a_file_of_unknown_size_that_is_not_there_is_told_so(store: InMemo
     done = await judge_of(store, notebook, tmp_path)(job)
     assert isinstance(done, Done)
     assert [event.reason for event in done.events if isinstance(event, TaskUpdated)] == ["source_missing"]
+
+
+PARENT = "day,n\n" + "29/02/2024,1\n" * 20 + "soon,2\n2/2\n"
+
+
+async def a_parent(store: InMemoryObjectStore, work_dir: Path) -> tuple[str, Reading, list[dict[str, Any]]]:
+    """A file with the bad records 21 and 22: its task, what is kept of it, and its rejects."""
+    notebook = Notebook()
+    job = await job_of(store, PARENT)
+    (said,) = (await judge_of(store, notebook, work_dir)(job)).events
+    assert isinstance(said, FileValidated)
+    assert said.rejected_records == "21-22"
+    assert said.corrected_records is None
+    reading = Reading.model_validate(notebook.kept["reading"])
+    assert reading.rejects_key == said.rejects_key
+    lines = gzip.decompress(store.objects()[str(said.rejects_key)]).decode().splitlines()
+    return job.task_id, reading, [json.loads(line) for line in lines]
+
+
+async def corrected(
+    store: InMemoryObjectStore, work_dir: Path, readings: dict[str, Reading], content: str, **said: Any
+) -> FileValidated | TaskUpdated:
+    job = await job_of(store, content, correction=Correction(**{"rows": 2, **said}))
+    (spoken,) = (await judge_of(store, Notebook(), work_dir, Kept(readings))(job)).events
+    assert isinstance(spoken, FileValidated | TaskUpdated)
+    return spoken
+
+
+async def test_a_correction_is_read_by_what_was_kept_of_its_parent(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    parent, reading, (late, _) = await a_parent(store, tmp_path)
+    content = (
+        json.dumps({**late, "fields": ["03/04/2024", "007"]})
+        + "\n"
+        + json.dumps({**late, "fields": ["03/04/2024", "7"]})
+    )
+    said = await corrected(store, tmp_path, {parent: reading}, content + "\n", parent_task_id=parent)
+    assert isinstance(said, TaskUpdated)  # 007 is no long, and the second line is the same record again
+    assert said.reason == "no_valid_rows"
+    said = await corrected(store, tmp_path, {parent: reading}, content.splitlines()[1] + "\n", parent_task_id=parent)
+    assert isinstance(said, FileValidated)
+    assert (said.rows_accepted, said.corrected_records) == (1, "21")
+    assert said.time_min == datetime(2024, 4, 3, tzinfo=UTC)
+    assert [(one.name, one.type) for one in said.columns] == [("n", "long")]
+
+
+async def test_a_correction_counts_for_the_contract_of_its_parent_and_is_read_by_its_columns(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook(wide=SEMICOLONS)
+    job = await job_of(store, "ts;a,b\n" + "2024-01-01;1\n" * 20 + "soon;2\n")
+    (of_parent,) = (await judge_of(store, notebook, tmp_path)(job)).events
+    assert isinstance(of_parent, FileValidated)
+    kept = Kept({job.task_id: Reading.model_validate(notebook.kept["reading"])})
+    (bad,) = gzip.decompress(store.objects()[str(of_parent.rejects_key)]).decode().splitlines()
+    rejects = json.dumps({**json.loads(bad), "fields": ["2024-02-01", "3"]}) + "\n"
+    for content, record in ((rejects, "21"), ("ts;a,b\n2024-02-01;3\n", None)):
+        again = await job_of(store, content, correction=Correction(parent_task_id=job.task_id, rows=1))
+        again = replace(again, event={**again.event, "contract_version": 1})
+        (said,) = (await judge_of(store, Notebook(wide=SEMICOLONS), tmp_path, kept)(again)).events
+        assert isinstance(said, FileValidated), said
+        assert (said.rows_accepted, said.corrected_records, said.contract_version) == (1, record, 1)
+        assert said.columns == of_parent.columns
+
+
+async def test_records_of_earlier_corrections_and_waivers_are_settled(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    parent, reading, rejects = await a_parent(store, tmp_path)
+    earlier = ids.fresh_task_id()
+    readings = {parent: reading, earlier: reading.model_copy(update={"corrected": "21"})}
+    content = "".join(json.dumps({**one, "fields": ["03/04/2024", "7"]}) + "\n" for one in rejects)
+    said = await corrected(store, tmp_path, readings, content, parent_task_id=parent, completed=(earlier,))
+    assert isinstance(said, FileValidated)
+    assert (said.rows_accepted, said.corrected_records) == (1, "22")
+    said = await corrected(store, tmp_path, readings, content, parent_task_id=parent, waived="21-22")
+    assert isinstance(said, TaskUpdated)
+    assert said.reason == "no_valid_rows"
+
+
+async def test_a_parent_of_which_nothing_is_kept_is_told(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    parent, reading, _ = await a_parent(store, tmp_path)
+    gone = reading.model_copy(update={"rejects_key": "rejected/gone"})
+    for readings in ({}, {parent: gone}, {parent: gone.model_copy(update={"rejects_key": None})}):
+        said = await corrected(store, tmp_path, readings, "day,n\n", parent_task_id=parent)
+        assert isinstance(said, TaskUpdated)
+        assert (said.status, said.reason) == (TaskStatus.REJECTED, "correction_parent_unknown")
+        assert "upload the corrected rows as a file of their own" in said.problems[0].message
+
+
+async def test_numbers_of_records_are_left_out_before_a_verdict_is(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    bad = "".join("1\n2024-01-01,1\n" for _ in range(3_000))
+    notebook = Notebook()
+    job = await job_of(store, "ts,n\n" + bad)
+    event = {**job.event, "options": {"max_rejected_ratio": 1.0}}
+    (said,) = (await judge_of(store, notebook, tmp_path)(replace(job, event=event))).events
+    assert isinstance(said, FileValidated)
+    assert said.rejected_records is None
+    assert record_bytes(said) <= LIMIT_BYTES

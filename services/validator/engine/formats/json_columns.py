@@ -17,9 +17,13 @@ Record = dict[str, Cell]
 
 
 class KeyCollector:
-    """Takes the records of a first reading; `header` and `types` are the columns by what was seen so far."""
+    """Takes the records of a first reading; `header` and `types` are the columns by what was seen so far.
+
+    `bad` counts the records that are none.
+    """
 
     def __init__(self, max_columns: int) -> None:
+        self.bad = 0
         self._max_columns = max_columns
         self._types: dict[str, DeclaredType | None] = {}
         self._good = 0
@@ -27,6 +31,7 @@ class KeyCollector:
     def add(self, record: Record | RowError, keys: Sequence[str]) -> None:
         """Take a record with all its keys; a bad one adds none."""
         if isinstance(record, RowError):
+            self.bad += 1
             return
         self._good += 1
         for key in keys:

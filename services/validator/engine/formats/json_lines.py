@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from services.validator.engine.block import BadRecord, Block, RowError
+from services.validator.engine.reject_limits import RejectLimits
 from services.validator.engine.request import ParseRequest
 from services.validator.engine.source import Source, check_utf8, with_last
 from services.validator.engine.verdict import BadFile, Code
@@ -25,7 +26,7 @@ _BLANK = b" \t\r\n"
 
 
 @dataclass(slots=True)
-class _Lines:
+class Lines:
     """Whole lines of the file, and what stands on those that are not blank: record n on line `starts[n]`.
 
     `others` are the records that are not in `flat`.
@@ -37,6 +38,12 @@ class _Lines:
     flat: FlatLines
     others: dict[int, tuple[Record | RowError, Sequence[str]]]
 
+    def record(self, number: int) -> Record | RowError:
+        """Record `number` with every cell as it is written."""
+        if number in self.others:
+            return self.others[number][0]
+        return read_text(self.lines[self.starts[number]].decode("utf-8"))[0]
+
 
 class NdjsonReader:
     """NDJSON. The columns are found by reading the file once before anything else is done with it."""
@@ -45,7 +52,10 @@ class NdjsonReader:
         self._longest = request.limits.max_record_bytes
         self._source = Source(request)
         keys = KeyCollector(request.limits.max_columns)
+        limits = RejectLimits.of(request.options)
         for piece in self._pieces():
+            if limits.ends_reading(keys.bad):
+                break  # whoever reads the records stops at the same place
             keys.add_flat(piece.flat, piece.others)
         self.header, self.types = keys.columns()
 
@@ -72,7 +82,7 @@ class NdjsonReader:
             line += len(piece.lines)
             yield block
 
-    def _block(self, piece: _Lines, record: int, line: int) -> Block:
+    def _block(self, piece: Lines, record: int, line: int) -> Block:
         bad = [BadRecord(n, found, []) for n, (found, _) in piece.others.items() if isinstance(found, RowError)]
         rows = {n: found for n, (found, _) in piece.others.items() if not isinstance(found, RowError)}
         good: Sequence[int] = sorted([*piece.flat.positions, *rows])
@@ -84,7 +94,7 @@ class NdjsonReader:
         blank = len(piece.lines) - len(piece.starts)
         return Block(record, line, piece.offset, piece.lines, piece.starts, ends, good, frame, bad, blank)
 
-    def _pieces(self) -> Iterator[_Lines]:
+    def _pieces(self) -> Iterator[Lines]:
         offset = self._source.text_offset
         data = b""
         for chunk, last in with_last(self._source.chunks(offset)):
@@ -104,9 +114,9 @@ class NdjsonReader:
             data = data[end:]
 
 
-def _read(offset: int, lines: list[bytes]) -> _Lines:
+def _read(offset: int, lines: list[bytes]) -> Lines:
     starts = [number for number, line in enumerate(lines) if line.strip(_BLANK)]
     filled = [lines[number] for number in starts]
     flat = read_flat(filled)
     left = sorted({*range(len(filled))} - {*flat.positions}) if len(flat.positions) < len(filled) else ()
-    return _Lines(offset, lines, starts, flat, {n: read_text(filled[n].decode("utf-8")) for n in left})
+    return Lines(offset, lines, starts, flat, {n: read_text(filled[n].decode("utf-8")) for n in left})

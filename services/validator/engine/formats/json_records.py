@@ -66,6 +66,11 @@ def record_of(value: object) -> dict[str, Cell] | RowError:
     return record
 
 
+def cells_of(values: Sequence[object]) -> list[str]:
+    """The texts of a decoded array, null as the empty one."""
+    return ["" if content is None else _cell(content).text for content in values]
+
+
 def keys_of(value: object) -> Sequence[str]:
     """Every key of a decoded record, in its order, null ones too."""
     return [key for key, _ in value] if isinstance(value, _Pairs) else ()

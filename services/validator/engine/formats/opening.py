@@ -13,6 +13,7 @@ from services.validator.engine.verdict import BadFile, Code
 from shared.file_options import Format
 
 from .compression import Inflated
+from .corrected_rows import CorrectedRowsReader, holds_corrected_rows
 from .detection import detect, disagreement
 from .json_array import JsonReader
 from .json_lines import NdjsonReader
@@ -45,6 +46,8 @@ def open_file(request: ParseRequest, scratch: Scratch) -> Opened:
         declared = None if declared == archive.format else declared
     else:
         reader = _open(found, inner)
+    if request.correction is not None and holds_corrected_rows(reader, request.correction):
+        reader = CorrectedRowsReader(inner, request.correction)
     return Opened(reader, compression, disagreement(request.original_filename, declared, found, compression))
 
 

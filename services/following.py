@@ -1,0 +1,103 @@
+"""Sending a file and following its task to the end, on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+from services import display
+from shared.events import TaskStatus
+
+if TYPE_CHECKING:
+    from services.gateway_client import GatewayClient, OnProgress
+
+EXIT_REJECTED = 3
+EXIT_FAILED = 4
+EXIT_TIMEOUT = 5
+POLL_SECONDS = 0.1
+LONGEST_POLL_SECONDS = 1.0
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def exit_code(task: Mapping[str, Any]) -> int:
+    """What the command line's exit says about a task; 0 for one that is still under way."""
+    return {TaskStatus.REJECTED: EXIT_REJECTED, TaskStatus.COMPLETED: 0}.get(
+        TaskStatus(task["status"]), EXIT_FAILED if TaskStatus(task["status"]).is_end else 0
+    )
+
+
+def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str, Any]:
+    """Send a file under a progress bar; `send` is told what to call with the bytes that were read."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
+        shown = bar.add_task(path.name, total=path.stat().st_size)
+        return send(lambda read: bar.update(shown, advance=read))
+
+
+def follow(client: GatewayClient, task_id: str, timeout: float, output: str) -> int:
+    """Show each state until the end; the exit code of the task, or of the time-out."""
+    deadline, pause = time.monotonic() + timeout, POLL_SECONDS
+    shown: list[str] = []
+    while True:
+        task = client.task(task_id)
+        if output == "text":
+            pause = POLL_SECONDS if _show_news(task, shown) else min(pause * 1.2, LONGEST_POLL_SECONDS)
+        if TaskStatus(task["status"]).is_end:
+            return _conclude(task, output)
+        if time.monotonic() > deadline:
+            say(f"task {task_id} is still {task['status']} after {timeout:g} s: `ingest status {task_id} -w` goes on")
+            return EXIT_TIMEOUT
+        time.sleep(pause)
+
+
+def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
+    """Print the lines about the task that were not printed yet; whether there were any."""
+    head = f"{task.get('original_filename') or task['file_uri']} -> {task['datasource_name']}  task {task['task_id']}"
+    progress = display.progress_line(task)
+    news = [line for line in (head, *display.state_lines(task), progress) if line and line not in shown]
+    for line in news:
+        typer.echo(line)
+    shown.extend(news)
+    return bool(news)
+
+
+def _conclude(task: Mapping[str, Any], output: str) -> int:
+    show(task, output, display.ledger_lines(task))
+    code = exit_code(task)
+    if code:
+        for line in display.problem_lines(task):
+            say(line)
+    elif task["ledger"]["rows_rejected"]:
+        ledger = task["ledger"]
+        where = f"; they are in {task['rejects_key']}" if task.get("rejects_key") else ""
+        say(f"{ledger['rows_rejected']:,} of {ledger['rows_read']:,} rows were rejected{where}")
+    return code
+
+
+def show(document: Mapping[str, Any], output: str, lines: list[str]) -> None:
+    """Print a document as JSON, or the lines that say the same."""
+    text = json.dumps(document, indent=2) if output == "json" else "\n".join(lines)
+    if text:
+        typer.echo(text)
+
+
+def say(message: str) -> None:
+    """One line on stderr, from the command line itself."""
+    print(f"ingest: {message}", file=sys.stderr)
+
+
+def known_output(output: str) -> None:
+    """Refuse a form of output that there is not."""
+    if output not in {"text", "json"}:
+        msg = f"--output is text or json, not {output!r}"
+        raise typer.BadParameter(msg)

@@ -1,0 +1,41 @@
+"""Looks a task up with its corrections, and with what was decided about them."""
+
+from __future__ import annotations
+
+from services.gateway.correcting import CorrectionPlan, Family, plan_correction
+from services.gateway.decisions import DecisionRows
+from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.rows import UploadRows, UploadState
+from services.gateway.status import TaskRows, row_of
+
+
+class Families:
+    """Tasks with their corrections, by the projector's tables and the gateway's own."""
+
+    def __init__(self, tasks: TaskRows, uploads: UploadRows, decisions: DecisionRows) -> None:
+        self._tasks = tasks
+        self._uploads = uploads
+        self._decisions = decisions
+
+    async def of(self, task_id: str) -> Family:
+        """The family of a task.
+
+        What was decided is looked up first: what the projector knows may be newer, never older, so a correction that is
+        not among its rows has not ended.
+
+        Raises:
+            ProblemError: there is no such task.
+            DatabaseAwayError: it cannot be told.
+        """
+        decided = await self._decisions.find(task_id)
+        parent = await self._tasks.find(task_id)
+        if parent is None:
+            found = await self._uploads.find(task_id)
+            if found is None or found.state is not UploadState.STORED:
+                raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+            parent = row_of(found)
+        return Family(parent, await self._tasks.corrections(task_id), decided)
+
+    async def plan(self, task_id: str) -> CorrectionPlan:
+        """What a correction of the task has to say now; see `of` and `plan_correction`."""
+        return plan_correction(await self.of(task_id))
