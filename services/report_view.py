@@ -110,10 +110,30 @@ def _head(report: FileReport, name: str) -> Iterator[Line]:
     if said := ", ".join(part for part in how if part):
         yield Line(_fit(f"  {said}"), _QUIET)
     yield from _left_out(report.dialect)
+    yield from _renamed(report.columns)
+
+
+def _renamed(columns: Sequence[ReportColumn]) -> Iterator[Line]:
+    """The columns whose header cell is not their name."""
+    renamed = [f"{_shown(one.source_name) or '(blank)'} -> {_shown(one.name)}" for one in columns if one.renamed]
+    if renamed:
+        yield Line(_fit(f"  renamed: {', '.join(renamed)}"), _DOUBTFUL)
 
 
 def _left_out(dialect: ReportDialect) -> Iterator[Line]:
     """What somebody may not expect: which part of the file was not read, and that it is not what its name says."""
+    if dialect.header is False:
+        yield Line("  no header: the columns are numbered", _DOUBTFUL)
+    told = (
+        ("before the header not read", dialect.skip_rows, dialect.skip_rows_evidence),
+        ("of comments not read", dialect.comment_lines, f"they begin with {dialect.comment}"),
+    )
+    for what, count, why in told:
+        if count:
+            lines = "1 line" if count == 1 else f"{_number(count)} lines"
+            yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(f"{lines} {what}: {_shown(why or '')}", "  "))
+    if dialect.trailing_delimiter:
+        yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(dialect.trailing_delimiter, "  "))
     for what, names in (("sheets", dialect.other_sheets), ("members", dialect.skipped_members)):
         if names:
             yield Line(_fit(f"  {what} not read: {_shown(', '.join(names))}"), _DOUBTFUL)
@@ -167,6 +187,8 @@ def _reasons(column: ReportColumn) -> Iterator[str]:
     if why := column.why_not:
         hint = f" ({_shown(why.suggestion)}?)" if why.suggestion else ""
         yield f"{_shown(column.name)} is no {why.type}: {_shown(why.value)} in record {_number(why.record)}{hint}"
+    if column.number_evidence:
+        yield f"{_shown(column.name)}: {_shown(column.number_evidence)}"
     if column.note:
         yield f"{_shown(column.name)}: {_shown(column.note)}"
 

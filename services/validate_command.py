@@ -30,15 +30,7 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import (
-    FORMATS,
-    delimiter_of,
-    problem_with_encoding,
-    problem_with_format,
-    problem_with_ratio,
-    problem_with_rows,
-    problem_with_time_zone,
-)
+from shared.file_options import FORMATS, PROBLEMS, delimiter_of
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -54,17 +46,16 @@ HINTS = {
     "max_rejected_rows": "The most bad rows that a file may have; more refuse it. No limit if left out.",
     "max_rejected_ratio": "The largest share of bad rows, 0 to 1; 0.05 if left out, and five rows always.",
     "format": f"One of {', '.join(FORMATS)}; the content counts where it says otherwise.",
+    "header": "true or false: whether the first record has the column names; found if left out, where that is certain.",
+    "skip_rows": "How many lines stand before the header; found if left out, where that is certain.",
+    "comment": "How lines begin that are no records, such as #.",
+    "escape": "The character before a quote that belongs to the text, such as a backslash; found if left out.",
+    "decimal_mark": "A point or a comma; found for each column if left out, where that is certain.",
+    "thousands": "The comma, point, space or apostrophe between groups of three digits; likewise.",
 }
 # On a command line a zone could be that of the machine: the name says whose it is.
 ZONE_OPTION = "--datasource-time-zone"
 _NAMES = {"time_zone": ZONE_OPTION}
-_FAULTS = {
-    "encoding": problem_with_encoding,
-    "format": problem_with_format,
-    "time_zone": problem_with_time_zone,
-    "max_rejected_rows": problem_with_rows,
-    "max_rejected_ratio": problem_with_ratio,
-}
 _FileArgument = Annotated[Path, typer.Argument(help="The file.", show_default=False)]
 _OutputOption = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
 _InferredOption = Annotated[str, typer.Option("--output", "-o", help="text, json, or yaml: a contract with comments.")]
@@ -207,7 +198,7 @@ def option_of(hint: str) -> str:
 
 
 def _options(hints: dict[str, str]) -> ParseOptions:
-    for name, problem_with in _FAULTS.items():
+    for name, problem_with in PROBLEMS.items():
         value = hints.get(name)
         if value is not None and (fault := problem_with(value)):
             msg = f"{option_of(name)}: {fault}"

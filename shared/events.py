@@ -16,6 +16,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from shared import ids
+from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
 
 DEFAULT_TENANT = "default"
 FIRST_ATTEMPT = 1
@@ -128,6 +129,18 @@ class LoadOptions(Model):
     """The sheet of a workbook, by its name or its number from 1."""
     format: str | None = Field(default=None, max_length=64)
     """The file's format; where the content says otherwise the content counts."""
+    header: bool | None = None
+    """Whether the first record of delimited text has the column names."""
+    skip_rows: int | None = Field(default=None, ge=0, le=MAX_SKIP_ROWS)
+    """How many lines stand before the header of delimited text."""
+    comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
+    """How lines of delimited text begin that are no records."""
+    escape: str | None = Field(default=None, min_length=1, max_length=1)
+    """The character before a quote that belongs to the text; a doubled one is read without it."""
+    decimal_mark: Literal[".", ","] | None = None
+    """The character before the decimals of a number in delimited text."""
+    thousands: str | None = Field(default=None, min_length=1, max_length=1)
+    """The character between groups of three digits of such a number."""
     max_rejected_rows: RowCount | None = None
     """The most bad rows that the file may have; none is no limit."""
     max_rejected_ratio: Annotated[float, Field(ge=0, le=1)] | None = None

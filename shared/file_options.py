@@ -1,4 +1,4 @@
-"""Which formats, encodings, delimiters, time zones and limits a sender may name: before a file is sent, and when read.
+"""What a sender may say about a file's form: before it is sent, and when it is read.
 
 What is named here is only what can be known without the file. A sheet is looked for in the workbook.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal, get_args
 from zoneinfo import available_timezones
@@ -22,6 +23,11 @@ _RATIO = re.compile(r"^(?:[0-9]|[0-9]?\.[0-9]{1,17}|[0-9]\.)$")
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
+MAX_SKIP_ROWS = 1_000
+MAX_COMMENT = 8
+DECIMAL_MARKS = (".", ",")
+THOUSANDS = (",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
+"""Comma, point, space, two apostrophes, and the two spaces at which no line is broken."""
 
 # They stand in the list, and mean another zone on every machine, or none.
 _NO_ZONES = frozenset({"Factory", "localtime"})
@@ -68,6 +74,42 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones()) - _NO_ZONES
 
 
+def problem_with_header(text: str) -> str | None:
+    """What stands against it, as the end of a sentence."""
+    return None if text in ("true", "false") else f"{text[:40]!r} is neither true nor false"
+
+
+def problem_with_skip_rows(text: str) -> str | None:
+    """What stands against the number of lines, as the end of a sentence."""
+    if text.isascii() and text.isdigit() and int(text[:9]) <= MAX_SKIP_ROWS:
+        return None
+    return f"{text[:40]!r} is no whole number from 0 to {MAX_SKIP_ROWS:,}"
+
+
+def problem_with_comment(text: str) -> str | None:
+    """What stands against the prefix, as the end of a sentence."""
+    if 0 < len(text) <= MAX_COMMENT and not _NO_DELIMITERS & set(text):
+        return None
+    return f"{text[:40]!r} must be 1 to {MAX_COMMENT} characters, none of them a quote or a line's end"
+
+
+def problem_with_escape(text: str) -> str | None:
+    """What stands against the character, as the end of a sentence."""
+    if len(text) == 1 and text not in _NO_DELIMITERS:
+        return None
+    return f"{text[:40]!r} must be one character, such as \\; a doubled quote is always read"
+
+
+def problem_with_decimal_mark(text: str) -> str | None:
+    """What stands against the character, as the end of a sentence."""
+    return None if text in DECIMAL_MARKS else f"{text[:40]!r} must be a point or a comma"
+
+
+def problem_with_thousands(text: str) -> str | None:
+    """What stands against the character, as the end of a sentence."""
+    return None if text in THOUSANDS else f"{text[:40]!r} must be a comma, point, space or apostrophe"
+
+
 def problem_with_rows(text: str) -> str | None:
     """What stands against a number of rows, as the end of a sentence."""
     return None if _ROWS.match(text) else f"{text[:40]!r} is no number of rows; send a whole number such as 100"
@@ -78,3 +120,19 @@ def problem_with_ratio(text: str) -> str | None:
     if _RATIO.match(text) and 0 <= float(text) <= 1:
         return None
     return f"{text[:40]!r} is no share; send a number from 0 to 1, such as 0.05 for 5 %"
+
+
+PROBLEMS: Mapping[str, Callable[[str], str | None]] = {
+    "encoding": problem_with_encoding,
+    "format": problem_with_format,
+    "time_zone": problem_with_time_zone,
+    "header": problem_with_header,
+    "skip_rows": problem_with_skip_rows,
+    "comment": problem_with_comment,
+    "escape": problem_with_escape,
+    "decimal_mark": problem_with_decimal_mark,
+    "thousands": problem_with_thousands,
+    "max_rejected_rows": problem_with_rows,
+    "max_rejected_ratio": problem_with_ratio,
+}
+"""What can be said against the text of an option, by its name; the other options are checked where they are used."""

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions
-from shared.file_options import (
-    delimiter_of,
-    problem_with_encoding,
-    problem_with_format,
-    problem_with_ratio,
-    problem_with_rows,
-    problem_with_time_zone,
-)
+from shared.file_options import PROBLEMS, delimiter_of
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -36,6 +30,12 @@ FIELD_BYTES: Mapping[str, int] = {
     "encoding": 256,
     "sheet": 1024,
     "format": 256,
+    "header": 64,
+    "skip_rows": 64,
+    "comment": 64,
+    "escape": 64,
+    "decimal_mark": 64,
+    "thousands": 64,
     CONTRACT_VERSION: 64,
 }
 _CHARACTERS: Mapping[str, int] = {
@@ -48,13 +48,6 @@ _CHARACTERS: Mapping[str, int] = {
     "encoding": 64,
     "sheet": 256,
     "format": 64,
-}
-_FAULTS: Mapping[str, Callable[[str], str | None]] = {
-    "encoding": problem_with_encoding,
-    "format": problem_with_format,
-    "time_zone": problem_with_time_zone,
-    "max_rejected_rows": problem_with_rows,
-    "max_rejected_ratio": problem_with_ratio,
 }
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -117,9 +110,9 @@ def parse_field(name: str, raw: bytes) -> str | None:
         return _version(name, value)
     if _CONTROL.search(value):
         raise _invalid(name, "contains a control character")
-    if len(value) > _CHARACTERS[name]:
+    if len(value) > _CHARACTERS.get(name, len(value)):
         raise _invalid(name, f"has {len(value)} characters, and {_CHARACTERS[name]} are allowed")
-    fault = _FAULTS[name](value) if name in _FAULTS else None
+    fault = PROBLEMS[name](value) if name in PROBLEMS else None
     if fault:
         raise ProblemError(ProblemKind.INVALID_FIELD, f"The field {name}: {fault}.", field=name)
     return value
@@ -136,7 +129,7 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
     version = fields.get(CONTRACT_VERSION)
-    rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
+    bad_rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
     return UploadForm(
         contract_version=None if version is None else int(version),
         datasource_name=datasource_name,
@@ -146,12 +139,18 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             time_zone=fields.get("time_zone"),
-            max_rejected_rows=None if rows is None else int(rows),
+            max_rejected_rows=None if bad_rows is None else int(bad_rows),
             max_rejected_ratio=None if ratio is None else float(ratio),
             delimiter=fields.get("delimiter"),
             encoding=fields.get("encoding"),
             sheet=fields.get("sheet"),
             format=fields.get("format"),
+            header=None if (header := fields.get("header")) is None else header == "true",
+            skip_rows=None if (rows := fields.get("skip_rows")) is None else int(rows),
+            comment=fields.get("comment"),
+            escape=fields.get("escape"),
+            decimal_mark=_mark(fields.get("decimal_mark")),
+            thousands=fields.get("thousands"),
         ),
     )
 
@@ -180,6 +179,10 @@ def _version(name: str, value: str) -> str:
         fault = f"is {value[:40]!r}, and must be the number of a version of the datasource's contract, from 1"
         raise _invalid(name, fault)
     return value
+
+
+def _mark(value: str | None) -> Literal[".", ","] | None:
+    return None if value is None else "," if value == "," else "."
 
 
 def _delimiter(name: str, value: str) -> str:

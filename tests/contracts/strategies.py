@@ -24,6 +24,10 @@ options = st.builds(
     timestamp_format=maybe_words,
     time_zone=maybe_words,
     delimiter=st.none() | st.characters(codec="utf-8"),
+    header=st.none() | st.booleans(),
+    skip_rows=st.none() | st.integers(0, 1_000),
+    comment=st.none() | st.sampled_from(["#", "//"]),
+    decimal_mark=st.none() | st.sampled_from([".", ","]),
     max_rejected_rows=st.none() | rows,
     max_rejected_ratio=st.none() | st.floats(0, 1),
 )

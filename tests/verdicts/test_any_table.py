@@ -1,4 +1,4 @@
-"""For any table of text that `csv.writer` can write: nothing is lost, nothing is changed.
+"""For any table of text, in any dialect: nothing is lost, nothing is changed, and what is broken is rejected.
 
 A few examples each; `test_at_length.py` draws many.
 """
@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.validator.engine import ParseLimits, source
-from services.validator.engine.recount import count_records
+from services.validator.engine.recount import Count, count_records
+from tests.verdicts.breaking import FAULTS, LONGEST, Dialect, write
+from tests.verdicts.cases.case import Bad
 from tests.verdicts.judging import Judge
 
 # The check measures wall-clock time, which on a busy machine says nothing about the strategies.
@@ -37,7 +39,7 @@ DIALECTS = st.tuples(
 )
 
 
-def write(rows: list[list[str]], delimiter: str, end: str, quoting: int) -> str:
+def written_by_csv(rows: list[list[str]], delimiter: str, end: str, quoting: int) -> str:
     # Before Python 3.13 csv.writer leaves a CR or LF unquoted that is not its own line end; no reader can undo that.
     if any("\r" in cell or "\n" in cell for row in rows for cell in row):
         quoting = csv.QUOTE_ALL
@@ -68,7 +70,10 @@ def parts_return_the_cells(table: list[list[str]], dialect: tuple[str, str, int]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(source, "CHUNK_BYTES", chunk)
         outcome = Judge(Path(folder))(
-            write([header, *rows], *dialect), delimiter=dialect[0], timestamp_column="when", timestamp_format="iso"
+            written_by_csv([header, *rows], *dialect),
+            delimiter=dialect[0],
+            timestamp_column="when",
+            timestamp_format="iso",
         )
         verdict = outcome.accepted
         assert verdict.rows_accepted + verdict.rows_rejected == verdict.rows_read == verdict.second_count == len(rows)
@@ -84,7 +89,67 @@ def both_readers_agree(text: str, limit: int, chunk: int) -> None:
         outcome = Judge(Path(folder))(
             content, delimiter=",", limits=ParseLimits(max_record_bytes=limit), max_rejected_ratio=1
         )
-        assert outcome.code in {"no_rows", "no_valid_rows", "timestamp_missing", "limit_record"}
+        assert outcome.code in {"no_rows", "no_valid_rows", "timestamp_missing", "limit_record", "quote"}
+
+
+BROKEN: dict[str, st.SearchStrategy[Any]] = {
+    "table": st.integers(1, 3).flatmap(
+        lambda n: st.lists(
+            st.tuples(st.lists(TYPED, min_size=n, max_size=n), st.none() | st.sampled_from(sorted(FAULTS))),
+            min_size=1,
+            max_size=8,
+        )
+    ),
+    "dialect": st.builds(
+        Dialect,
+        delimiter=st.sampled_from([",", ";", "|", "\t", "~", "¦"]),
+        ends=st.sampled_from([("\n",), ("\r\n",), ("\r",), ("\n", "\r\n")]),
+        quote_all=st.booleans(),
+        escape=st.sampled_from([None, "\\", "^"]),
+        comment=st.sampled_from([None, "#", "//"]),
+        header=st.booleans(),
+        before=st.integers(0, 2),
+        gap=st.sampled_from([0, 1, 3]),
+    ),
+    "chunk": st.sampled_from([7, 64, source.CHUNK_BYTES]),
+}
+
+
+def what_is_broken_is_rejected(table: list[tuple[list[str], str | None]], dialect: Dialect, chunk: int) -> None:
+    """Accepted rows equal, rejected rows equal, none else."""
+    width = len(table[0][0])
+    names = ["when", *(f"col{n}" for n in range(width))]
+    # "word" makes each column text, so that cells come back letter by letter.
+    # They are the most, which is what tells how many columns a file without a header has.
+    words: list[tuple[list[str], str | None]] = [(["word"] * width, None)] * (len(table) + 1)
+    rows = [(["2024-01-01T00:00:00Z", *cells], fault) for cells, fault in [*table, *words]]
+    written = write(names, rows, dialect)
+    if not dialect.header:
+        names = [f"column_{n}" for n in range(1, width + 2)]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "CHUNK_BYTES", chunk)
+        outcome = Judge(Path(folder))(
+            written.content,
+            timestamp_column=names[0],
+            timestamp_format="iso",
+            limits=ParseLimits(max_record_bytes=LONGEST),
+            max_rejected_ratio=1,
+            **dialect.options,
+        )
+        verdict = outcome.accepted
+        assert verdict.rows_read == verdict.second_count == len(rows)
+        returned = [[row[name] or "" for name in names[1:]] for row in outcome.rows]
+        assert returned == [cells[1:] for cells in written.accepted]
+        found = [Bad(row["errors"][0]["code"], row["record"], row["line"]) for row in outcome.rejects]
+        assert found == written.bad
+        reading = outcome.reading
+        assert (reading["blank_lines"], reading.get("comment_lines", 0)) == (written.blank_lines, written.comment_lines)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=BUSY_MACHINE)
+@given(**BROKEN)
+def test_what_is_broken_is_rejected(**drawn: Any) -> None:
+    what_is_broken_is_rejected(**drawn)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=BUSY_MACHINE)
@@ -102,5 +167,5 @@ def test_both_readers_agree_on_any_bytes(**drawn: Any) -> None:
 def test_the_second_reader_would_notice() -> None:
     """It counts by itself: a record more in the bytes is a record more in the count."""
     data = b'h\n"a\nb"\nc\n\n"d'
-    assert count_records(iter([(data, True)]), b",", 100) == 4
-    assert count_records(iter([(data + b"\ne", True)]), b",", 100) == 5
+    assert count_records(iter([(data, True)]), b",", 100) == Count(4, blank_lines=1)
+    assert count_records(iter([(data + b'"\n\ne', True)]), b",", 100) == Count(5, blank_lines=2)

@@ -9,7 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.verdicts.test_any_format import FORMATS, ROWS, Row, what_is_written_is_accepted
-from tests.verdicts.test_any_table import TABLES, TEXTS, both_readers_agree, parts_return_the_cells
+from tests.verdicts.test_any_table import (
+    BROKEN,
+    TABLES,
+    TEXTS,
+    both_readers_agree,
+    parts_return_the_cells,
+    what_is_broken_is_rejected,
+)
 
 BUSY_MACHINE = [HealthCheck.too_slow]
 
@@ -18,6 +25,12 @@ BUSY_MACHINE = [HealthCheck.too_slow]
 @given(**TABLES)
 def test_parts_return_the_cells(**drawn: Any) -> None:
     parts_return_the_cells(**drawn)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=BUSY_MACHINE)
+@given(**BROKEN)
+def test_what_is_broken_is_rejected(**drawn: Any) -> None:
+    what_is_broken_is_rejected(**drawn)
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=BUSY_MACHINE)

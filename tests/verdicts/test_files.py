@@ -103,7 +103,7 @@ def test_too_many_columns(judge: Judge) -> None:
     assert outcome.detail == {"limit": 2, "setting": "max_columns", "columns": 3}
 
 
-@pytest.mark.parametrize("text", ["x" * 300, "ts,a\n" + "x" * 300 + "\n", "ts,a\n2024-01-01," + "x" * 300])
+@pytest.mark.parametrize("text", ["x" * 300, "ts,a\n" + "x" * 3_300 + "\n", "ts,a\n2024-01-01," + "x" * 3_300])
 def test_an_endless_line(judge: Judge, text: str) -> None:
     outcome = judge(text, limits=ParseLimits(max_record_bytes=200), timestamp_column=None)
     assert outcome.code == "limit_record"

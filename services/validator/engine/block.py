@@ -97,7 +97,7 @@ class Block:
             record=self.first_record + ordinal,
             line=self.first_line + start,
             byte_offset=self.byte_offset + self._line_offsets[start],
-            raw=_joined(self.lines, start, end).decode("utf-8").rstrip("\r\n"),
+            raw=_joined(self.lines, start, end).decode("utf-8", "backslashreplace").rstrip("\r\n"),
             member=self.member,
         )
 

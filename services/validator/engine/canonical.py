@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from .header import TASK_ID, TIME
 from .infer import is_null
 from .isotext import iso_text
+from .number_style import NumberStyle
 from .patterns import ISO
 from .sketch import DistinctSketch
 from .verdict import ColumnType, LogicalType
@@ -26,13 +27,25 @@ _DRUID_TYPES: dict[LogicalType, ColumnType] = {"long": "long", "double": "double
 class ColumnWriter:
     """Casts one column, block by block, and keeps its figures for the report.
 
-    `time_format` is how a date or timestamp is written.
+    `time_format` is how a date or timestamp is written, `style` how numbers are where it is not as Polars reads them;
+    `number_note` says why text that looks like numbers is none.
     """
 
-    def __init__(self, index: int, name: str, logical_type: LogicalType, time_format: str = ISO) -> None:
+    def __init__(
+        self,
+        index: int,
+        name: str,
+        logical_type: LogicalType,
+        time_format: str = ISO,
+        *,
+        style: NumberStyle | None = None,
+        number_note: str | None = None,
+    ) -> None:
         self.source = f"c{index}"
         self.name = name
         self.logical_type = logical_type
+        self.style = style
+        self.number_note = number_note
         self.type: ColumnType = _DRUID_TYPES.get(logical_type, "string")
         self.nulls = 0
         self.low: int | float | str | None = None
@@ -44,7 +57,7 @@ class ColumnWriter:
     def expression(self) -> pl.Expr:
         """The column as it stands in the parts; inference has shown that only null markers do not cast."""
         text = pl.col(self.source)
-        return self._cast(text).alias(self.name)
+        return self._cast(self.style.canonical(text) if self.style else text).alias(self.name)
 
     def _cast(self, text: pl.Expr) -> pl.Expr:
         match self.logical_type:

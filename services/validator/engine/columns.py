@@ -88,6 +88,11 @@ def describe(column: ColumnWriter, survey: ColumnSurvey) -> dict[str, JsonValue]
         described["written_as"] = survey.time_format
     elif survey.times.ambiguous_days and column.logical_type == "text" and survey.declared != "text":
         described["note"] = "dates, but whether the day or the month stands first is not settled by any value"
+    if column.style is not None:
+        described |= {"decimal_mark": column.style.decimal_mark, "thousands": column.style.thousands}
+        described["number_evidence"] = column.style.evidence
+    elif column.number_note is not None:
+        described["number_evidence"] = column.number_note
     described |= _why_not_each(column.logical_type, survey)
     narrower = {kind: why for kind, why in survey.refusals().items() if not _wider(kind, column.logical_type)}
     if narrower:

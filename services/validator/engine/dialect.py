@@ -1,30 +1,49 @@
-"""Which character separates the fields.
+"""How a delimited file is written: what separates fields, where the table begins, whether it has a header.
 
-Own detection, limited to five delimiters, instead of DuckDB's sniffer or clevercsv: it answers only the one question
-left (the quote is always `"`, the encoding UTF-8), costs five passes of `csv.reader` over 64 KiB, says why, and cannot
-invent a delimiter for a file of one column. Any other character can be declared.
+Own detection of the delimiter, limited to five, instead of DuckDB's sniffer or clevercsv: it costs five passes of
+`csv.reader` over 64 KiB, says why, and cannot invent a delimiter for a file of one column. The quote is always `"`. Any
+other character can be declared, and whatever is declared is believed.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from .escapes import find_escape
+from .headless import has_header
+from .preamble import Start, behind_comments, behind_titles, is_title
+from .request import ParseOptions
+from .sample import CONSISTENT, Row, lines_of, rows_of, usual_width
 from .verdict import BadFile, Code
 
 _COMMON = (",", ";", "\t", "|")
 _LAST_RESORT = ":"  # it stands inside every time of day
-_CONSISTENT = 0.9
 _FORBIDDEN = '"\r\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How fields are separated, and how that was found; `evidence` is a sentence for the report."""
+    """How the file is written; each `evidence` is a sentence for the report.
+
+    `skip_lines` physical lines stand before the header. Lines that begin with `comment` where a record could begin are
+    none. With `escape`, that character before a quote or before itself takes its meaning away. `has_header` is None
+    where a file does not tell whether its first record is one. `extra_cells` is 1 when every record ends with a
+    delimiter and the header does not, -1 when only the header does. `columns` is how many fields most records have,
+    which counts where there is no header.
+    """
 
     delimiter: str
     evidence: str
+    comment: str | None = None
+    escape: str | None = None
+    escape_evidence: str | None = None
+    skip_lines: int = 0
+    skip_evidence: str | None = None
+    has_header: bool | None = True
+    header_evidence: str = "declared"
+    extra_cells: int = 0
+    columns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +54,69 @@ class _Score:
 
     @property
     def rank(self) -> tuple[bool, int, float]:
-        return (self.share >= _CONSISTENT, self.columns, self.share)
+        return (self.share >= CONSISTENT, self.columns, self.share)
 
 
-def find_dialect(head: bytes, *, complete: bool, declared: str | None) -> Dialect:
-    """The declared delimiter, else the one that cuts the most records of `head` like its header.
+def find_dialect(head: bytes, *, complete: bool, options: ParseOptions) -> Dialect:
+    """What the options declare; the rest is found in `head`.
 
     `complete` says that `head` is the whole file, so that its last line is not cut short.
     """
+    _check(options)
+    lines = lines_of(head, complete=complete)
+    start = _find_start(lines, options)
+    lines = lines[start.lines :] if start else lines
+    if options.comment is not None:
+        lines = [line for line in lines if not line.startswith(options.comment)]
+    dialect = _find_delimiter(lines, options.delimiter)
+    dialect = replace(dialect, comment=options.comment)
+    if start is not None:
+        dialect = replace(dialect, skip_lines=start.lines, skip_evidence=start.evidence)
+    escape, why = find_escape("".join(lines), dialect.delimiter, complete=complete, declared=options.escape)
+    rows = rows_of(lines, dialect.delimiter)
+    return _with_header(replace(dialect, escape=escape, escape_evidence=why), rows, options)
+
+
+def _check(options: ParseOptions) -> None:
+    delimiter, comment, escape = options.delimiter, options.comment, options.escape
+    if delimiter is not None and delimiter in _FORBIDDEN:
+        raise BadFile(Code.OPTION_INVALID, "A delimiter cannot be a quote or a line end.", option="delimiter")
+    if comment is not None and any(character in comment for character in _FORBIDDEN):
+        raise BadFile(Code.OPTION_INVALID, "A comment cannot begin with a quote or a line end.", option="comment")
+    if escape is not None and escape in (_FORBIDDEN + (delimiter or "")):
+        message = (
+            "The escape cannot be the quote (which is always escaped by doubling it), the delimiter or a line end."
+        )
+        raise BadFile(Code.OPTION_INVALID, message, option="escape")
+
+
+def _find_start(lines: Sequence[str], options: ParseOptions) -> Start | None:
+    if options.skip_rows is not None:
+        return Start(options.skip_rows, "", "declared") if options.skip_rows else None
+    delimiters = _COMMON if options.delimiter is None else (options.delimiter,)
+    comments = None if options.comment is not None else behind_comments(lines, delimiters)
+    if comments is not None:
+        return comments
+    if options.header is False:
+        return None
+    if options.comment is not None:  # blank in their places, so that lines keep their numbers
+        lines = ["\n" if line.startswith(options.comment) else line for line in lines]
+    for delimiter in delimiters:
+        rows = rows_of(lines, delimiter)
+        score = _score(rows, delimiter)
+        if score and score.share >= CONSISTENT and not is_title(rows[0].cells):
+            return None
+    return behind_titles(lines, delimiters)
+
+
+def _find_delimiter(lines: Sequence[str], declared: str | None) -> Dialect:
+    """The declared delimiter, else the one that cuts the most records of the lines like the first."""
     if declared is not None:
-        if declared in _FORBIDDEN:
-            raise BadFile(Code.OPTION_INVALID, "A delimiter cannot be a quote or a line end.", option="delimiter")
         return Dialect(declared, "declared")
-    text = head.decode("utf-8", "ignore")
-    scores = [score for delimiter in _COMMON if (score := _score(text, delimiter, complete=complete))]
+    scores = [score for delimiter in _COMMON if (score := _score(rows_of(lines, delimiter), delimiter))]
     if not scores:
-        score = _score(text, _LAST_RESORT, complete=complete)
-        scores = [score] if score and score.share >= _CONSISTENT else []
+        score = _score(rows_of(lines, _LAST_RESORT), _LAST_RESORT)
+        scores = [score] if score and score.share >= CONSISTENT else []
     if not scores:
         return Dialect(",", "no delimiter found in the header: read as one column")
     best = max(scores, key=lambda score: score.rank)
@@ -59,12 +124,35 @@ def find_dialect(head: bytes, *, complete: bool, declared: str | None) -> Dialec
     return Dialect(best.delimiter, f"detected: {share}")
 
 
-def _score(text: str, delimiter: str, *, complete: bool) -> _Score | None:
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    if not complete and len(rows) > 1:
-        rows.pop()
-    if not rows or len(rows[0]) < 2:  # noqa: PLR2004 - one field is no separation
+def _score(rows: Sequence[Row], delimiter: str) -> _Score | None:
+    if not rows or len(rows[0].cells) < 2:  # noqa: PLR2004 - one field is no separation
         return None
-    columns, body = len(rows[0]), rows[1:]
-    share = sum(len(row) == columns for row in body) / len(body) if body else 1.0
+    columns, body = len(rows[0].cells), rows[1:]
+    share = sum(len(row.cells) == columns for row in body) / len(body) if body else 1.0
+    if body and share < CONSISTENT and _extra_cells(rows):
+        share = 1.0
     return _Score(delimiter, columns, share)
+
+
+def _with_header(dialect: Dialect, rows: Sequence[Row], options: ParseOptions) -> Dialect:
+    declared = options.header
+    dialect = replace(dialect, columns=usual_width(rows))
+    if not rows:
+        return replace(dialect, has_header=declared is not False)
+    if declared is not None:
+        return replace(dialect, has_header=declared, extra_cells=_extra_cells(rows) if declared else 0)
+    found, why = has_header(rows[0].cells, [row.cells for row in rows[1:]])
+    extra = _extra_cells(rows) if found else 0
+    return replace(dialect, has_header=found, header_evidence=why, extra_cells=extra)
+
+
+def _extra_cells(rows: Sequence[Row]) -> int:
+    """See `Dialect.extra_cells`; it takes all records of the sample, and two at least."""
+    header, body = rows[0].cells, rows[1:]
+    if len(body) < 2:  # noqa: PLR2004 - one record may be a mistake
+        return 0
+    if header[-1].strip() and all(len(row.cells) == len(header) + 1 and not row.cells[-1] for row in body):
+        return 1
+    if len(header) > 1 and not header[-1].strip() and all(len(row.cells) == len(header) - 1 for row in body):
+        return -1
+    return 0

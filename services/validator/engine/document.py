@@ -50,6 +50,24 @@ class ReportDialect(_Model):
     """What speaks for it."""
     quote: str | None = None
     """The character around fields."""
+    escape: str | None = None
+    """The character before a quote that belongs to the text; without it such a quote is doubled."""
+    escape_evidence: str | None = None
+    """What speaks for it."""
+    header: bool | None = None
+    """Whether the first record has the names; null where the file does not tell."""
+    header_evidence: str | None = None
+    """What speaks for it."""
+    skip_rows: int | None = None
+    """How many lines before the header are no part of the table, such as titles."""
+    skip_rows_evidence: str | None = None
+    """What speaks for it."""
+    comment: str | None = None
+    """How lines begin that are no records."""
+    comment_lines: int | None = None
+    """How many such lines there were."""
+    trailing_delimiter: str | None = None
+    """What was made of delimiters at the ends of lines."""
     encoding_evidence: str | None = None
     """What speaks for the encoding: a byte order mark, strict UTF-8, or that it was declared."""
     byte_order_mark: bool | None = None
@@ -133,6 +151,12 @@ class ReportColumn(_Model):
     """What kept text or numbers from being numbers that a double keeps."""
     why_not_decimal: Refusal | str | None = None
     """What kept text from being decimals."""
+    decimal_mark: str | None = None
+    """The character before the decimals, where the numbers are not written as the rows have them."""
+    thousands: str | None = None
+    """The character between groups of three digits, where there is one."""
+    number_evidence: str | None = None
+    """What speaks for them; or, in a column that stays text, why its numbers cannot be read."""
     samples: tuple[JsonValue, ...] = ()
     """A few different values, as they stand in the rows."""
 

@@ -23,15 +23,25 @@ class ColumnName:
     reason: str | None
 
 
-def check_header(cells: Sequence[str], *, max_columns: int) -> None:
-    """Raise `BadFile` for a first record that cannot be a header."""
+def check_header(cells: Sequence[str], *, max_columns: int, known: bool = False) -> None:
+    """Raise `BadFile` for a first record that cannot be a header; one that is `known` to be it may look like data."""
     check_width(len(cells), max_columns=max_columns)
     filled = [cell for cell in cells if cell.strip()]
     if not filled:
         raise BadFile(Code.HEADER_INVALID, "The first record has no column name: all its fields are blank.")
-    if all(is_number(cell) or looks_like_time(cell) for cell in filled):
-        message = "The first record looks like data, not like a header; add a line with the column names."
-        raise BadFile(Code.HEADER_INVALID, message, first_record=list(cells[:50]))
+    if not known and all(is_number(cell) or looks_like_time(cell) for cell in filled):
+        message = (
+            "The first record looks like data, not like a header. Add a line with the column names; or send "
+            "header=false if it is data, header=true if these are the names."
+        )
+        raise BadFile(
+            Code.HEADER_INVALID, message, first_record=list(cells[:50]), options=["header=false", "header=true"]
+        )
+
+
+def unnamed_header(columns: int) -> list[str]:
+    """The names of columns that the file does not name: `column_1`, `column_2` and so on."""
+    return [f"column_{position}" for position in range(1, columns + 1)]
 
 
 def check_width(columns: int, *, max_columns: int) -> None:

@@ -12,6 +12,7 @@ from shared.record_set import RecordSet, carried
 
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, typed_columns
+from .cells import CellReading, check_marks
 from .expected import ExpectedTypes, match_columns
 from .file_problems import count_mismatch, more_than_the_gap, no_valid_rows
 from .formats.opening import Opened, open_file
@@ -45,6 +46,7 @@ def parse_file(request: ParseRequest, *, begin: Callable[[Pass], None] = lambda 
     report = Report(request)
     try:
         check_options(request.options)
+        check_marks(request.options)
         with Scratch(request.output_dir) as scratch:
             return _Parse(request, open_file(request, scratch), report, begin).run()
     except BadFile as bad:
@@ -96,10 +98,13 @@ class _Parse:
             return self._report.reject([Problem(code=Code.NO_ROWS, message="The file has a header and no rows.")])
         choice = self._choose(survey, named) if survey.good else None
         time_index = choice.index if isinstance(choice, TimeChoice) else None
+        readings = survey.cells.conclude([column.types for column in survey.columns])
+        if survey.cells.dropped is not None:
+            self._report.add_reading(trailing_delimiter="the last column has neither a name nor a value: it is dropped")
         columns = [
-            self._writer(index, survey)
+            self._writer(index, survey, readings.get(index))
             for index in range(len(self._names))
-            if choice is not None and index != time_index
+            if choice is not None and index not in (time_index, survey.cells.dropped)
         ]
         self._begin(Pass.WRITE)
         if isinstance(choice, Problem) and not self._may_stay_open(choice):
@@ -117,11 +122,13 @@ class _Parse:
         names = [name.name for name in self._names]
         return None if wanted is None else find_named(wanted, self._reader.header, names)
 
-    def _writer(self, index: int, survey: Survey) -> ColumnWriter:
+    def _writer(self, index: int, survey: Survey, reading: CellReading | None) -> ColumnWriter:
         if self._types is not None:
             return self._types.writer(index)
-        found = survey.columns[index]
-        return ColumnWriter(index, self._names[index].name, found.logical_type, found.time_format)
+        name, found = self._names[index].name, survey.columns[index]
+        if reading is None:
+            return ColumnWriter(index, name, found.logical_type, found.time_format)
+        return ColumnWriter(index, name, reading.type, style=reading.style, number_note=reading.note)
 
     def _may_stay_open(self, problem: Problem) -> bool:
         """Whether the rows are judged without a time: it is not required, or the file is refused for them anyway."""

@@ -18,9 +18,12 @@ _FEW = 50  # bad lines of a block are searched for one by one
 
 
 class Lines(Sequence[bytes]):
-    """The lines of a text with their ends, which are found when one is asked for; `count` is how many there are."""
+    """The lines of a text with their ends, which are found when one is asked for.
 
-    def __init__(self, text: bytes, count: int) -> None:
+    `count` is how many there are, where that is known without looking.
+    """
+
+    def __init__(self, text: bytes, count: int | None = None) -> None:
         self._text = text
         self._count = count
 
@@ -29,7 +32,7 @@ class Lines(Sequence[bytes]):
         return self._text.splitlines(keepends=True)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._lines) if self._count is None else self._count
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._lines)

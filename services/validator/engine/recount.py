@@ -1,78 +1,149 @@
 """Reader 2 of delimited text: counts records over the raw bytes, to hold reader 1 to account.
 
-It shares the grammar with `records` (written down there), and no code: one regular expression matches a whole record,
-and where there is no quote lines are simply found. Nothing is decoded, split into fields or kept.
+It shares the grammar with `cutting` (written down there), and no code: one regular expression matches a record that
+ends with its line, another a whole record, and where there is no quote lines are simply found. Nothing is decoded,
+split into fields or kept.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 _FULL_LINE = re.compile(rb"[^\r\n]+")
 _ANY_LINE = re.compile(rb"[^\r\n]*(\r\n|[\r\n])")
 _LINE_END = rb"(?:\r\n|[\r\n])"
 
 
-def count_records(chunks: Iterator[tuple[bytes, bool]], delimiter: bytes, max_record_bytes: int) -> int:
-    """The number of records, the header included. `chunks` are pieces of the text, each with whether it is the last."""
-    counter = _Counter(delimiter, max_record_bytes)
-    total = 0
+@dataclass(slots=True)
+class Count:
+    """What is in a text: records with the header, lines that are blank, lines that are comments."""
+
+    records: int = 0
+    blank_lines: int = 0
+    comment_lines: int = 0
+
+
+def count_records(
+    chunks: Iterator[tuple[bytes, bool]],
+    delimiter: bytes,
+    longest: int,
+    *,
+    skip_lines: int = 0,
+    comment: bytes | None = None,
+    escape: bytes | None = None,
+) -> Count:
+    """Count the text in `chunks`, pieces of it each with whether it is the last.
+
+    `longest` is how many bytes a record may take over several lines. The first `skip_lines` lines are no records.
+    """
+    counter = _Counter(delimiter, longest, skip_lines, comment, escape)
     rest = b""
     for chunk, last in chunks:
         data = rest + chunk
-        if last and not data.endswith((b"\n", b"\r")):
+        if last and data and data[-1:] not in b"\r\n":
             data += b"\n"
-        count, used = counter.count(data, last=last)
-        total += count
-        rest = data[used:]
-    return total
+        rest = data[counter.take(data, last=last) :]
+    return counter.count
 
 
 class _Counter:
-    def __init__(self, delimiter: bytes, max_record_bytes: int) -> None:
+    def __init__(
+        self, delimiter: bytes, longest: int, skip_lines: int, comment: bytes | None, escape: bytes | None
+    ) -> None:
+        self.count = Count()
+        self._skip_lines = skip_lines
+        self._comment = comment
+        self._max = longest
         separator = re.escape(delimiter)
-        plain = rb'(?!")(?:(?!' + separator + rb")[^\r\n])*+"
+        other = rb"(?:(?!" + separator + rb")[^\r\n])*+"
         if len(delimiter) == 1:
-            plain = rb'(?!")[^' + separator + rb"\r\n]*+"
-        one = rb'(?:"(?:[^"]++|"")*+"|' + plain + rb")"
+            other = rb"[^" + separator + rb"\r\n]*+"
+        marks = b'"' if escape is None else b'"' + re.escape(escape)
+        escaped = b"" if escape is None else rb"|" + re.escape(escape) + rb"[" + marks + rb"]?+"
+        quoted = rb'"(?:[^' + marks + rb']++|""' + escaped + rb')*+"'
+        in_line = rb'"(?:[^\r\n' + marks + rb']++|""' + escaped + rb')*+"' + other
+        one = rb"(?:" + quoted + rb'|(?!")' + other + rb")"
+        closed = rb"(?:" + in_line + rb'|(?!")' + other + rb")"
         self._record = re.compile(rb"(" + one + rb"(?:" + separator + one + rb")*+)" + _LINE_END)
-        self._max = max_record_bytes
+        self._closed_line = re.compile(closed + rb"(?:" + separator + closed + rb")*+" + _LINE_END)
+        self._own_line = None if comment is None else re.compile(rb"(?<![^\r\n])" + re.escape(comment) + rb"[^\r\n]*")
 
-    def count(self, data: bytes, *, last: bool) -> tuple[int, int]:
-        """How many records are complete in `data`, and how many of its bytes they take."""
-        count = position = 0
-        while (quote := data.find(b'"', position)) >= 0:
+    def take(self, data: bytes, *, last: bool) -> int:
+        """Count what is complete in `data`, and say how many of its bytes that takes."""
+        # A CR at the very end may be half of a CRLF.
+        known = len(data) if last or not data.endswith(b"\r") else len(data) - 1
+        end = max(data.rfind(b"\n", 0, known), data.rfind(b"\r", 0, known)) + 1
+        position = self._skip(data, end)
+        while (quote := data.find(b'"', position, end)) >= 0:
             # Lines before the one with the quote are whole records.
             line = max(position, data.rfind(b"\n", position, quote) + 1, data.rfind(b"\r", position, quote) + 1)
-            count += _full_lines(data, position, line)
+            self._take_lines(data, position, line)
             position = line
-            end = min(len(data), position + self._max + 2)
-            if (match := self._record.match(data, position, end)) and match.end(1) - position <= self._max:
-                count += 1
-                position = match.end()
-                continue
-            if not last and len(data) - position <= self._max + 2:
-                return count, position
-            # Broken quoting: the first physical line alone is the record.
-            if not (stray := _ANY_LINE.match(data, position)):
-                return count, position
-            count += 1
-            position = stray.end()
-        end = len(data) if last else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-        if end > position:
-            count += _full_lines(data, position, end)
-            position = end
-        return count, position
+            taken = self._take_record(data, position, end, last=last)
+            if taken == position:
+                return position
+            position = taken
+        self._take_lines(data, position, end)
+        return end
 
+    def _take_record(self, data: bytes, position: int, end: int, *, last: bool) -> int:
+        """Count the record or comment that begins in the line at `position`; return the place behind it."""
+        if self._comment is not None and data.startswith(self._comment, position):
+            self.count.comment_lines += 1
+            return self._behind_line(data, position)
+        if found := self._closed_line.match(data, position, end):
+            self.count.records += 1
+            return found.end()
+        reach = min(end, position + self._max + 2)
+        if (found := self._record.match(data, position, reach)) and found.end(1) - position <= self._max:
+            self.count.records += 1
+            return found.end()
+        if not last and len(data) - position <= self._max + 2:
+            return position
+        self.count.records += 1  # a quote that nothing closes: reader 1 has refused the file
+        return self._behind_line(data, position)
 
-def _full_lines(data: bytes, begin: int, end: int) -> int:
-    """Lines that are not blank, in whole lines. Where none is blank and no CR stands alone they are as many as LFs."""
-    pairs = [b"\n\n"]
-    if data.find(b"\r", begin, end) >= 0:
-        pairs += [b"\n\r", b"\r\r"]
-        if data.count(b"\r", begin, end) != data.count(b"\r\n", begin, end):
-            return len(_FULL_LINE.findall(data, begin, end))
-    if data.startswith((b"\n", b"\r"), begin, end) or any(data.find(pair, begin, end) >= 0 for pair in pairs):
-        return len(_FULL_LINE.findall(data, begin, end))
-    return data.count(b"\n", begin, end)
+    def _take_lines(self, data: bytes, begin: int, end: int) -> None:
+        """Count lines without a quote."""
+        if begin >= end:
+            return
+        if (plain := self._count_plain(data, begin, end)) is not None:
+            self.count.records += plain
+            return
+        full = len(_FULL_LINE.findall(data, begin, end))
+        ends = data.count(b"\n", begin, end)
+        if data.find(b"\r", begin, end) >= 0:
+            ends += data.count(b"\r", begin, end) - data.count(b"\r\n", begin, end)
+        comments = len(self._own_line.findall(data, begin, end)) if self._own_line else 0
+        self.count.records += full - comments
+        self.count.comment_lines += comments
+        self.count.blank_lines += ends - full
+
+    def _count_plain(self, data: bytes, begin: int, end: int) -> int | None:
+        """The lines, when all have one kind of end, and none is blank or could be a comment: the most files, fast."""
+        if self._comment is not None and data.find(self._comment, begin, end) >= 0:
+            return None
+        ends = data.count(b"\n", begin, end)
+        blank, start = b"\n\n", b"\n"
+        if data.find(b"\r", begin, end) >= 0:
+            if not ends == data.count(b"\r", begin, end) == data.count(b"\r\n", begin, end):
+                return None
+            blank, start = b"\n\r", b"\r"
+        if data.startswith(start, begin) or data.find(blank, begin, end) >= 0:
+            return None
+        return ends
+
+    def _skip(self, data: bytes, end: int) -> int:
+        position = 0
+        while self._skip_lines and position < end:
+            behind = self._behind_line(data, position)
+            self.count.blank_lines += data[position:behind] in {b"\n", b"\r", b"\r\n"}
+            self._skip_lines -= 1
+            position = behind
+        return position
+
+    def _behind_line(self, data: bytes, position: int) -> int:
+        found = _ANY_LINE.match(data, position)
+        return len(data) if found is None else found.end()

@@ -51,6 +51,10 @@ class Report:
             for name in names
         )
 
+    def add_reading(self, **facts: JsonValue) -> None:
+        """How the file was read, as far as only its rows could tell."""
+        self._reading |= facts
+
     def set_survey(self, records: int | None, blank_lines: int) -> None:
         """The figures of the first pass; without `records` when it was not read to its end."""
         if records is not None:

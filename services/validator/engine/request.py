@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
 
 from .verdict import ExpectedColumn
 
@@ -23,6 +26,11 @@ class ParseOptions(_Model):
     nor a line end. `encoding` is any of Python's text encodings and counts where the text is not UTF-8. `sheet` is the
     name of a workbook's sheet or its number from 1; without it the first is read. `format` is one of
     `shared.file_options.FORMATS`; where the content says otherwise the content counts, and the report says so.
+
+    The others are for delimited text. `header` says whether the first record has the names; without one they are
+    `column_1`, `column_2` and so on. `skip_rows` lines stand before it. Lines that begin with `comment` are no records.
+    `escape` is the character before a quote that belongs to the text. `decimal_mark` and `thousands` say how numbers
+    are written.
     `max_rejected_rows` and `max_rejected_ratio` bound the bad rows: `reject_limits`.
     """
 
@@ -33,6 +41,12 @@ class ParseOptions(_Model):
     encoding: str | None = None
     sheet: str | None = None
     format: str | None = None
+    header: bool | None = None
+    skip_rows: int | None = Field(default=None, ge=0, le=MAX_SKIP_ROWS)
+    comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
+    escape: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal_mark: Literal[".", ","] | None = None
+    thousands: str | None = None
     max_rejected_rows: int | None = Field(default=None, ge=0)
     max_rejected_ratio: float | None = Field(default=None, ge=0, le=1)
 
@@ -41,8 +55,9 @@ class ParseLimits(_Model):
     """Bounds on what a file may ask of the parser. Sizes are bytes.
 
     `max_inflated_bytes` and `max_inflate_ratio` hold for compressed files only; the ratio is judged once 64 MiB have
-    been inflated. `max_record_bytes` bounds a physical line (a longer one rejects the file) and a quoted record over
-    several lines (a longer one is a broken quote). `part_bytes` is the size of a canonical part before compression.
+    been inflated. `max_record_bytes` bounds a record of delimited text: a longer one is a bad row, and one of 16 times
+    that rejects the file. In other text a longer line or element rejects the file. `part_bytes` is the size of a
+    canonical part before compression.
     `max_problem_samples` bounds the samples per error code in the report; the rejects file always has every bad row.
     """
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
 from .block import Block, RecordReader
+from .cells import CellSurvey
 from .columns import ColumnSurvey
+from .infer import TypeTally
 from .reject_limits import RejectLimits
 from .request import ParseOptions
 from .timechoice import is_time_name
@@ -23,6 +26,7 @@ class Survey:
     """
 
     columns: list[ColumnSurvey]
+    cells: CellSurvey
     records: int = 0
     good: int = 0
     blank_lines: int = 0
@@ -33,7 +37,9 @@ def survey_file(
     reader: RecordReader, labels: Sequence[str], options: ParseOptions, named: int | None, limits: RejectLimits
 ) -> Survey:
     """Read the file once. `named` is the column that the sender says is the time; any may be when it is None."""
+    cells = CellSurvey(reader.header, options, delimited=reader.describe()["format"] == "delimited")
     survey = Survey(
+        cells=cells,
         columns=[
             ColumnSurvey(
                 TimeTally(
@@ -43,7 +49,7 @@ def survey_file(
                 )
             )
             for index, label in enumerate(labels)
-        ]
+        ],
     )
     for block in reader.blocks():
         if limits.ends_reading(survey.records - survey.good):
@@ -54,6 +60,7 @@ def survey_file(
         if block.frame.height:
             survey.good += block.frame.height
             _add(block, survey.columns)
+            cells.add(block.frame, [column.types for column in survey.columns], partial(_add_numbers, block))
     for column, declared in zip(survey.columns, reader.types, strict=True):
         column.declared = declared
     return survey
@@ -65,3 +72,8 @@ def _add(block: Block, columns: Sequence[ColumnSurvey]) -> None:
     for index, column in enumerate(columns):
         name = f"c{index}"
         column.add(block.frame[name], sure[name] if name in sure.columns else None, block.record_of_row)
+
+
+def _add_numbers(block: Block, types: TypeTally, numbers: pl.Series) -> None:
+    if not types.is_text:
+        types.add(numbers, numbers.str.contains(types.sure_pattern), block.record_of_row)

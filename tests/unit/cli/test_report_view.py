@@ -280,3 +280,29 @@ def test_long_values_share_the_room() -> None:
     assert "yyyy" in line
     text = shown(report(columns=[column("a", min="x" * 80, max="y" * 80), column("n", "long", min=1, max=2)]))
     assert "xxxxxxxxxxxxxxxxxxxx" in text
+
+
+def test_what_was_left_out_and_renamed_is_told() -> None:
+    renamed = {**column("a_2"), "source_name": "a", "renamed": "repeated name"}
+    unnamed = {**column("column_3"), "source_name": "", "renamed": "blank name"}
+    dialect = {
+        "delimiter": ";",
+        "header": False,
+        "skip_rows": 1,
+        "skip_rows_evidence": "detected: 1 title row",
+        "comment": "%",
+        "comment_lines": 1200,
+        "trailing_delimiter": "the last column is dropped",
+    }
+    text = shown(report(dialect=dialect, columns=[renamed, unnamed]))
+    assert "  no header: the columns are numbered\n" in text
+    assert "  1 line before the header not read: detected: 1 title row\n" in text
+    assert "  1,200 lines of comments not read: they begin with %\n" in text
+    assert "  the last column is dropped\n" in text
+    assert "  renamed: a -> a_2, (blank) -> column_3\n" in text
+
+
+def test_why_numbers_are_not_read_is_told_with_the_columns() -> None:
+    asked = column("n", number_evidence="'1,234' could have thousands or decimals: send decimal_mark")
+    lines = [line.text for line in inference_lines(report(columns=[asked]))]
+    assert any("send decimal_mark" in line for line in lines)

@@ -5,6 +5,9 @@ import pytest
 from shared import file_options
 from shared.file_options import (
     FORMATS,
+    MAX_SKIP_ROWS,
+    PROBLEMS,
+    THOUSANDS,
     codec_of,
     delimiter_of,
     problem_with_encoding,
@@ -54,6 +57,22 @@ def test_what_is_no_zone(name: str) -> None:
 def test_without_a_list_of_zones_the_engine_alone_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_options, "_zones", frozenset[str])
     assert problem_with_time_zone("Europe/Bonn") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("header", ["true", "false"], ["True", "1", "", "yes"]),
+        ("skip_rows", ["0", "7", str(MAX_SKIP_ROWS)], ["-1", "1.5", "", str(MAX_SKIP_ROWS + 1), "9" * 30, "\u0663"]),
+        ("comment", ["#", "//", "REM "], ["", "123456789", 'a"', "a\nb"]),
+        ("escape", ["\\", "^"], ["", "ab", '"', "\n"]),
+        ("decimal_mark", [".", ","], ["", ";", ".,"]),
+        ("thousands", list(THOUSANDS), ["", "x", "  "]),
+    ],
+)
+def test_what_can_be_said_about_delimited_text(name: str, good: list[str], bad: list[str]) -> None:
+    assert [PROBLEMS[name](text) for text in good] == [None] * len(good)
+    assert all(PROBLEMS[name](text) for text in bad)
 
 
 @pytest.mark.parametrize("text", ["0", "0.05", ".5", "1", "1.0", "0."])

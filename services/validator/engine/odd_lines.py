@@ -1,0 +1,65 @@
+"""Lines without quotes that have too many or too few fields."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import overload
+
+from .block import BadRecord, RowError
+from .plain import PlainCut
+from .verdict import Code
+
+
+class OddLines(Sequence[BadRecord]):
+    """The odd lines of a cut that are not blank, as bad records; cut into fields when they are asked for.
+
+    `ordinals` are their positions among the lines that are not blank.
+    """
+
+    def __init__(self, cut: PlainCut, delimiter: str, width: int) -> None:
+        blank = set(cut.blank)
+        self._lines = cut.lines
+        self._numbers = [number for number in cut.odd if number not in blank]
+        self._delimiter = delimiter
+        self._width = width
+        self.ordinals = [number - bisect(cut.blank, number) for number in self._numbers] if blank else self._numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> BadRecord: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[BadRecord]: ...
+    def __getitem__(self, index: int | slice) -> BadRecord | list[BadRecord]:
+        if isinstance(index, slice):
+            return [self._record(at) for at in range(*index.indices(len(self)))]
+        return self._record(index)
+
+    def __iter__(self) -> Iterator[BadRecord]:
+        return map(self._record, range(len(self)))
+
+    def _record(self, at: int) -> BadRecord:
+        fields = self._lines[self._numbers[at]].decode("utf-8").rstrip("\r\n").split(self._delimiter)
+        return BadRecord(self.ordinals[at], field_count(self._width, len(fields)), fields)
+
+
+def without(numbers: range, left_out: Sequence[int]) -> Sequence[int]:
+    """What stays of consecutive numbers from 0 on; `left_out` are in their order."""
+    if not left_out:
+        return numbers
+    kept: list[int] = []
+    begin = 0
+    for number in left_out:
+        kept += range(begin, number)
+        begin = number + 1
+    kept += range(begin, len(numbers))
+    return kept
+
+
+@lru_cache(maxsize=1_000)
+def field_count(expected: int, got: int) -> RowError:
+    """The error of a record that has more or fewer fields than the header."""
+    return RowError(Code.FIELD_COUNT, f"expected {expected} fields, got {got}")
