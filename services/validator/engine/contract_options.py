@@ -1,4 +1,8 @@
-"""How a file is read, by what was sent with it and by the contract of its datasource: what was sent wins."""
+"""How a file is read, by what was sent with it and by the contract of its datasource.
+
+How a file is written, its sender knows best: what was sent wins. The time of the rows is no matter of a file: there the
+contract wins.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ from .verdict import BadFile, Code
 if TYPE_CHECKING:
     from shared.contract import Contract
 
+_OF_TIME = ("timestamp_column", "timestamp_format", "time_zone")
+
 
 def options_with(sent: ParseOptions, contract: Contract) -> tuple[ParseOptions, tuple[str, ...]]:
-    """The options that hold, and a sentence for each that overrules the contract.
+    """The options that hold, and a sentence for each that is not what the contract says.
 
     Raises `BadFile` for a dialect that cannot be read: fields are quoted by `"` only.
     """
@@ -21,17 +27,14 @@ def options_with(sent: ParseOptions, contract: Contract) -> tuple[ParseOptions, 
     held: dict[str, Any] = {}
     for name, value in stated.items():
         said = getattr(sent, name)
-        if said is None:
+        if said is None or name in _OF_TIME:
             held[name] = value
-        elif said != value:
-            overruled.append(f"{name}: {_shown(said)} was sent, and the contract says {_shown(value)}")
+        if said is not None and said != value:
+            counts = ": the contract counts" if name in _OF_TIME else ""
+            overruled.append(f"{name}: {_shown(said)} was sent, and the contract says {_shown(value)}{counts}")
     if contract.dialect.quote not in (None, '"'):
         message = f"The contract's dialect has the quote {contract.dialect.quote!r}, and only the double quote is read."
         raise BadFile(Code.OPTION_INVALID, message, option="dialect.quote")
-    if sent.timestamp_column is not None and sent.timestamp_column != stated.get("timestamp_column"):
-        # How the contract's own time is written says nothing about another column.
-        for name in ("timestamp_format", "time_zone"):
-            held.pop(name, None)
     return sent.model_copy(update=held), tuple(overruled)
 
 

@@ -97,6 +97,7 @@ def test_put_sends_the_file_and_what_was_said(
 
 def test_put_sends_every_option_of_the_form(gateway: Gateway, rows_csv: Path) -> None:
     said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in {"datasource_name", "user_id", "mode"}}
+    said["contract_version"] = "7"
     options = [word for name, value in said.items() for word in (option_of(name), value)]
     assert run("put", rows_csv, "-d", "sales", "--mode", "replace", "--user", "ann", *options) == 0
     for name, value in {**said, "user_id": "ann"}.items():
