@@ -67,7 +67,7 @@ class ReportDialect(_Model):
     comment_lines: int | None = None
     """How many such lines there were."""
     overruled: tuple[str, ...] = ()
-    """Where an option that was sent and the contract differ, a sentence for each. The option wins, except for the time."""
+    """Where a sent option and the contract differ, a sentence for each. The option wins, except for the time."""
     trailing_delimiter: str | None = None
     """What was made of delimiters at the ends of lines."""
     encoding_evidence: str | None = None
