@@ -57,6 +57,12 @@ def main() -> None:
     except IngestError as error:
         following.say(str(error))
         code = EXIT_ERROR
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith(("services", "shared")):
+            raise
+        # The commands that talk to servers are installed without what reads files.
+        following.say(f"this command needs {error.name}: install what requirements/validator.txt lists")
+        code = EXIT_ERROR
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
     sys.exit(code or 0)
