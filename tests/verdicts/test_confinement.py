@@ -50,6 +50,26 @@ found = {{
 print(json.dumps(found))
 """
 
+# A service that reads files, without root's rights, and a process of the same user that looks at its environment.
+LOOK = """
+import ctypes, os
+from services.validator.engine import confinement
+
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+ctypes.CDLL(None).prctl(confinement._PR_SET_DUMPABLE, 1, 0, 0, 0)
+{before}
+if os.fork() == 0:
+    try:
+        open(f"/proc/{{os.getppid()}}/environ").close()
+        print("seen", flush=True)
+    except PermissionError:
+        print("hidden", flush=True)
+    os._exit(0)
+os.wait()
+"""
+
 
 def found_in_a_process(before: str) -> dict[str, object]:
     run = subprocess.run(
@@ -86,6 +106,19 @@ def test_where_there_is_no_filter_python_has_no_sockets(lack: str) -> None:
     back = "; platform.machine = lambda: machine" if "machine," in lack else ""
     found = found_in_a_process(f"{lack}; confinement.confine(libc){back}")
     assert (found["tcp"], found["unix"], found["connection"]) == ("EPERM", "EPERM", "EPERM")
+
+
+@pytest.mark.parametrize(("before", "found"), [("confinement.conceal()", "hidden"), ("", "seen")])
+def test_the_service_hides_its_environment(before: str, found: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", LOOK.format(before=before)],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert run.stdout == f"{found}\n"
 
 
 async def test_every_thread_of_the_real_child_is_confined(judge: Judge) -> None:

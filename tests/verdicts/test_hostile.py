@@ -31,7 +31,9 @@ async def test_it_ends_with_a_name(case: Hostile, tmp_path: Path) -> None:
     print(f"{case.name}: {used[0].peak_rss_bytes // MIB} MiB, {used[0].seconds:.1f} s")  # noqa: T201 - figures for the reader
     if case.rule is None:
         assert isinstance(verdict, Accepted), verdict
-        assert tuple(Outcome(verdict, output).error_codes) == case.bad
+        outcome = Outcome(verdict, output)
+        assert tuple(outcome.error_codes) == case.bad
+        assert tuple(row["a"] for row in outcome.rows[len(outcome.rows) - len(case.last) :]) == case.last
     else:
         assert isinstance(verdict, Rejected), verdict
         assert verdict.problems[0].code == case.rule, verdict.problems[0].message

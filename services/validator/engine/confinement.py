@@ -1,4 +1,4 @@
-"""What the process that reads a hostile file may not do: reach the network, other processes, or many files.
+"""What the process that reads a hostile file may not do: reach the network, the service, or many files.
 
 The network is shut off by a filter on system calls (seccomp), which needs no privilege, which native code cannot pass
 and which cannot be taken off again. Numbers of system calls: the kernel's `arch/x86/entry/syscalls/syscall_64.tbl` and
@@ -18,6 +18,7 @@ from typing import Final
 
 MAX_OPEN_FILES: Final = 128
 
+_PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _MODE_FILTER = 2
@@ -54,6 +55,19 @@ def confine(libc: ctypes.CDLL) -> None:
     known = _MACHINES.get(platform.machine())
     if known is None or not _filtered(libc, program(*known)):
         sys.addaudithook(_refuse_sockets)
+
+
+def conceal() -> None:
+    """Hide this process's memory and environment, where its passwords are, from other processes of the same user.
+
+    It leaves no core file either. What it starts with `exec` is not hidden.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE)")
 
 
 def program(machine: int, refused: Iterable[int]) -> bytes:

@@ -35,13 +35,17 @@ RECORDS_OF_THREE: list[list[Any]] = [["ts", "a"], ["2024-01-01", 1], ["2024-01-0
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """A file, and the rule that rejects it; without a rule it is loaded, but for the rows that `bad` rules reject."""
+    """A file, and the rule that rejects it; without a rule it is loaded, but for the rows that `bad` rules reject.
+
+    `last` are the last values of its column `a`, where it is loaded.
+    """
 
     format: str
     fault: str
     make: Callable[[], bytes]
     rule: str | None = None
     bad: tuple[str, ...] = ()
+    last: tuple[Any, ...] = ()
 
     @property
     def name(self) -> str:
@@ -280,6 +284,7 @@ LIES = (
         "delimited",
         "a zero byte in text behind the first 64 KiB",
         lambda: GOOD + b"2024-01-01,x\n" * 9_999 + b"2024-01-01,x\0y\n",
+        last=("x", "x\0y"),
     ),
     Hostile(
         "ndjson", "a zero byte behind the first 64 KiB", lambda: ROW % b"1" * 9_999 + ROW % b'"\0"', bad=("not_json",)
@@ -316,7 +321,10 @@ LIES = (
         "format_damaged",
     ),
     Hostile(
-        "delimited", "formulas", lambda: GOOD + b"2024-01-01,=cmd|' /C calc'!A0\n2024-01-01,@SUM(1)\n2024-01-01,-2+3\n"
+        "delimited",
+        "formulas",
+        lambda: GOOD + b"2024-01-01,=cmd|' /C calc'!A0\n2024-01-01,@SUM(1)\n2024-01-01,-2+3\n",
+        last=("=cmd|' /C calc'!A0", "@SUM(1)", "-2+3"),
     ),
 )
 
