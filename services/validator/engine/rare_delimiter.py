@@ -45,14 +45,15 @@ class Rare:
 def find_rare(lines: Sequence[str]) -> Rare | None:
     """The one rare delimiter that is certain, else the one that is possible; None where there are none or several."""
     header = next((line for line in lines if line.strip()), "")
-    tried = [_tried(lines, delimiter) for delimiter in _RARE + _CONTROLS if delimiter in header.strip("\r\n")]
+    tried = [try_delimiter(lines, delimiter) for delimiter in _RARE + _CONTROLS if delimiter in header.strip("\r\n")]
     possible = [one for one in tried if one]
     certain = [one for one in possible if one.certain]
     found = certain or possible
     return found[0] if len(found) == 1 else None
 
 
-def _tried(lines: Sequence[str], delimiter: str) -> Rare | None:
+def try_delimiter(lines: Sequence[str], delimiter: str) -> Rare | None:
+    """What this delimiter makes of the lines; None where it does not cut the records like the header."""
     rows = rows_of(lines, delimiter)
     columns = len(rows[0].cells) if rows else 0
     share = share_of(rows[1:], columns)
