@@ -17,7 +17,15 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from services import contract_command, correct_command, display, following, supervisor, validate_command
+from services import (
+    contract_command,
+    correct_command,
+    datasource_command,
+    display,
+    following,
+    supervisor,
+    validate_command,
+)
 from services.installed import connect, profile, settings_of
 from shared.errors import IngestError
 from shared.events import LoadMode
@@ -33,6 +41,7 @@ db = typer.Typer(no_args_is_help=True, help="PostgreSQL.")
 app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
 app.add_typer(contract_command.app, name="contract")
+app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 correct_command.register(app)
 
@@ -47,6 +56,12 @@ def main() -> None:
         code = EXIT_USAGE
     except IngestError as error:
         following.say(str(error))
+        code = EXIT_ERROR
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith(("services", "shared")):
+            raise
+        # The commands that talk to servers are installed without what reads files.
+        following.say(f"this command needs {error.name}: install what requirements/validator.txt lists")
         code = EXIT_ERROR
     except (KeyboardInterrupt, typer.Abort):
         code = EXIT_INTERRUPTED
@@ -77,6 +92,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     thousands: Annotated[str | None, typer.Option(help=validate_command.HINTS["thousands"])] = None,
     max_rejected_rows: Annotated[str | None, typer.Option(help=validate_command.HINTS["max_rejected_rows"])] = None,
     max_rejected_ratio: Annotated[str | None, typer.Option(help=validate_command.HINTS["max_rejected_ratio"])] = None,
+    contract_version: Annotated[
+        int | None, typer.Option(help="The version of the contract that judges them; the latest if left out.", min=1)
+    ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
@@ -102,6 +120,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "thousands": thousands,
         "max_rejected_rows": max_rejected_rows,
         "max_rejected_ratio": max_rejected_ratio,
+        "contract_version": None if contract_version is None else str(contract_version),
         "user_id": user,
     }
     said = {name: value for name, value in fields.items() if value is not None}

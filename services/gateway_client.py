@@ -1,11 +1,12 @@
-"""What the command line says to the gateway: send a file, ask for a task."""
+"""What the command line says to the gateway: send a file, ask for a task, send and ask for contracts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
+from urllib.parse import quote
 
 import httpx
 from pydantic import Field
@@ -26,7 +27,14 @@ class GatewayClientSettings(SettingsGroup):
 
 
 class GatewayError(IngestError):
-    """The gateway refused the request or does not answer; the message is one line for the user."""
+    """The gateway refused the request or does not answer; the message is one line for the user.
+
+    `faults` are those of a contract that was refused: each has `field`, `message`, `line` and `column`.
+    """
+
+    def __init__(self, message: str, *, faults: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class GatewayClient:
@@ -87,16 +95,49 @@ class GatewayClient:
         """
         return self._ask("GET", f"/api/ingest/status/{task_id}")
 
+    def put_contract(
+        self, datasource: str, content: bytes, *, media_type: str, follows: int | None, user_id: str | None
+    ) -> tuple[dict[str, Any], bool]:
+        """Send a contract; the version that it is now, and whether that is new.
+
+        Args:
+            datasource: the datasource's name.
+            content: the contract, sent as it is.
+            media_type: in which form it is.
+            follows: the version that it is to follow; None for the first.
+            user_id: who sends it.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        headers = {"content-type": media_type} | ({} if follows is None else {"if-match": f'"{follows}-yaml"'})
+        params = {} if user_id is None else {"user_id": user_id}
+        response = self._answer("PUT", _contract_path(datasource), content=content, headers=headers, params=params)
+        version: dict[str, Any] = response.json()
+        return version, response.status_code == httpx.codes.CREATED
+
+    def contract(self, datasource: str, *, version: int | None, media_type: str) -> bytes:
+        """The text of a contract, the latest version if none is named; see `put_contract`."""
+        path = _contract_path(datasource) + ("" if version is None else f"/versions/{version}")
+        return self._answer("GET", path, headers={"accept": media_type}).content
+
+    def contract_history(self, datasource: str) -> dict[str, Any]:
+        """Every version of a contract, the latest first; see `put_contract`."""
+        return self._ask("GET", _contract_path(datasource) + "/versions")
+
     def _ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self._answer(method, path, **arguments).json()
+        return answer
+
+    def _answer(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
             msg = f"no gateway answers at {self.base_url} ({type(error).__name__}); start it with `make up`"
             raise GatewayError(msg) from error
         if response.is_success:
-            answer: dict[str, Any] = response.json()
-            return answer
-        raise GatewayError(_words_of(response))
+            return response
+        raise _error_of(response)
 
 
 class _Counted:
@@ -130,11 +171,16 @@ class _Counted:
         return data
 
 
-def _words_of(response: httpx.Response) -> str:
-    """The problem's own title and detail, in one line."""
+def _contract_path(datasource: str) -> str:
+    return f"/api/ingest/datasources/{quote(datasource, safe='')}"
+
+
+def _error_of(response: httpx.Response) -> GatewayError:
+    """The problem's own title and detail, in one line, and its faults."""
     try:
         problem = response.json()
         words = [str(problem[name]) for name in ("title", "detail") if problem.get(name)]
+        faults = problem.get("faults", [])
     except (ValueError, TypeError, AttributeError):
-        words = []
-    return ": ".join(words) or f"the gateway answered {response.status_code}"
+        words, faults = [], []
+    return GatewayError(": ".join(words) or f"the gateway answered {response.status_code}", faults=faults)

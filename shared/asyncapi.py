@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from shared import ids
+from shared.events import DatasourceUpdated
 from shared.events_page import first_paragraph
 from shared.kafka.envelope import CONTENT_TYPE, UpstreamFile
 from shared.kafka.headers import CLOUD_EVENT, DEAD_LETTER, UPSTREAM, Header, headers_schema
@@ -30,6 +31,7 @@ each may come more than once and in any order, and its `ce_id` tells copies. `KA
 of every topic and consumer group of an installation; settings of topics are the defaults. An operation begins with the
 name of the party that sends or receives. The same in prose: `docs/events.md`."""
 _TASK_KEY = {"type": "string", "pattern": ids.TASK_ID_PATTERN.pattern, "description": "The task id."}
+_VERSION_KEY = {"type": "string", "description": "Tenant, datasource and version, with slashes between them."}
 _LETTER_VALUE = {"description": "The record's value as it was, which may be anything, or nothing."}
 
 
@@ -132,9 +134,13 @@ def _message(kind: str, model: Message, examples: Sequence[Json]) -> Json:
         **common,
         "headers": {"allOf": [{"$ref": "#/components/schemas/CloudEventHeaders"}, of_its_type], "type": "object"},
         "payload": body,
-        "bindings": {"kafka": {"key": _TASK_KEY, "bindingVersion": KAFKA_BINDINGS}},
+        "bindings": {"kafka": {"key": _key(model), "bindingVersion": KAFKA_BINDINGS}},
         **shown,
     }
+
+
+def _key(model: Message) -> Json:
+    return _VERSION_KEY if issubclass(model, DatasourceUpdated) else _TASK_KEY
 
 
 def _letter() -> Json:

@@ -1,4 +1,4 @@
-"""The five events that the services exchange: the only contract between them.
+"""The six events that the services exchange: the only contract between them.
 
 Each model is the JSON body of a record; the CloudEvents attributes travel in Kafka headers
 (`shared/kafka/envelope.py`). A version may gain optional fields, never lose or retype one: readers ignore what they do
@@ -31,6 +31,9 @@ def _task_id(value: str) -> str:
 TaskId = Annotated[str, Field(pattern=ids.TASK_ID_PATTERN.pattern), AfterValidator(_task_id)]
 Attempt = Annotated[int, Field(ge=FIRST_ATTEMPT, le=LAST_ATTEMPT)]
 RowCount = Annotated[int, Field(ge=0, le=2**63 - 1)]
+FIRST_VERSION = 1
+NO_CONTRACT = 0
+_LAST_VERSION = 2**31 - 1
 ByteCount = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
@@ -158,7 +161,7 @@ class Correction(Model):
 
 
 class Event(Model):
-    """What every event says: whose task, and which attempt of it."""
+    """What every event of a task says: whose task, and which attempt of it."""
 
     event_type: ClassVar[str]
     topic: ClassVar[str]
@@ -169,6 +172,11 @@ class Event(Model):
     """Whose task it is."""
     attempt: Attempt = FIRST_ATTEMPT
     """Which attempt of the task; a retry counts up."""
+
+    @property
+    def key(self) -> str:
+        """The record's key: the events of a task keep their order."""
+        return self.task_id
 
     @property
     def stage(self) -> str:
@@ -216,6 +224,8 @@ class FileUploaded(Event):
     """The object store's tag: the object is read only while it still has it."""
     options: LoadOptions = LoadOptions()
     """What the user said about the file."""
+    contract_version: int | None = Field(default=None, ge=NO_CONTRACT, le=_LAST_VERSION)
+    """The version of the contract that judges the file; 0: there was none; left out: the validator takes the latest."""
     correction: Correction | None = None
     """What its rows correct, when it is a correction: it is read as the file was that it corrects."""
 
@@ -288,6 +298,8 @@ class FileValidated(Event):
     """When the validation began."""
     finished_at: AwareDatetime
     """When the verdict was reached."""
+    contract_version: int | None = Field(default=None, ge=FIRST_VERSION, le=_LAST_VERSION)
+    """The version of the contract that the file was judged by, if by any."""
     rejected_records: str | None = None
     """Which records were rejected, as in `3,77,100-101`; absent when they are too scattered to be told."""
     corrected_records: str | None = None
@@ -384,6 +396,8 @@ class TaskUpdated(Event):
     """The report's key, when there is one."""
     rejects_key: str | None = None
     """The key of the rejects object, when there is one."""
+    contract_version: int | None = Field(default=None, ge=FIRST_VERSION, le=_LAST_VERSION)
+    """The version of the contract that the file is judged by, if by any; with VALIDATING."""
 
     @property
     def stage(self) -> str:
@@ -439,8 +453,48 @@ class TaskCommand(Event):
         return self.sequence
 
 
-AnyEvent = FileUploaded | FileValidated | DruidSubmitted | TaskUpdated | TaskCommand
-EVENT_CLASSES: tuple[type[AnyEvent], ...] = (FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)
+class DatasourceUpdated(Model):
+    """A datasource has a new version of its contract. A version never changes, and none is taken back."""
+
+    event_type: ClassVar[str] = "ingest.datasource.updated.v1"
+    topic: ClassVar[str] = "datasource.updated"
+
+    tenant: str = Field(default=DEFAULT_TENANT, min_length=1, max_length=64)
+    """Whose datasource it is."""
+    datasource_name: str = Field(max_length=1024)
+    """The datasource; the record's key is tenant, datasource and version with slashes between them."""
+    version: int = Field(ge=FIRST_VERSION, le=_LAST_VERSION)
+    """The version; each is one more than the one before."""
+    contract: str
+    """The contract as it was sent: YAML or JSON."""
+    sha256: str
+    """Digest of that text in UTF-8, in hexadecimal digits."""
+    created_at: AwareDatetime
+    """When the version was made."""
+    created_by: str | None = Field(default=None, max_length=256)
+    """Who made it, as the caller said."""
+
+    @property
+    def key(self) -> str:
+        """The record's key: every version is kept when the topic is compacted."""
+        return f"{self.tenant}/{self.datasource_name}/{self.version}"
+
+    @property
+    def event_id(self) -> UUID:
+        """The id that repeats when the version is told again."""
+        return ids.derived_uuid("event", self.event_type, self.tenant, self.datasource_name, str(self.version))
+
+
+TaskEvent = FileUploaded | FileValidated | DruidSubmitted | TaskUpdated | TaskCommand
+AnyEvent = TaskEvent | DatasourceUpdated
+TASK_EVENT_CLASSES: tuple[type[TaskEvent], ...] = (
+    FileUploaded,
+    FileValidated,
+    DruidSubmitted,
+    TaskUpdated,
+    TaskCommand,
+)
+EVENT_CLASSES: tuple[type[AnyEvent], ...] = (*TASK_EVENT_CLASSES, DatasourceUpdated)
 
 
 def event_time(event: AnyEvent) -> datetime:
@@ -456,6 +510,8 @@ def event_time(event: AnyEvent) -> datetime:
             return event.occurred_at
         case TaskCommand():
             return event.issued_at
+        case DatasourceUpdated():
+            return event.created_at
 
 
 def body_of(event: AnyEvent) -> dict[str, Any]:

@@ -80,15 +80,18 @@ class Inbox:
         self._owner = owner
 
     async def put(self, connection: AsyncConnection, received: Received, **columns: Any) -> bool:
-        """Make the row of an event, in the caller's transaction; False if the event was there already."""
-        event = received.event
+        """Make the row of a task's event, in the caller's transaction; False if the event was there already."""
+        subject = received.subject
+        if subject is None:
+            msg = f"an inbox has rows of tasks, and {received.event.event_type} is about none"
+            raise TypeError(msg)
         inserted = await connection.execute(
             insert(self._table)
             .values(
                 event_id=received.event_id,
-                task_id=event.task_id,
-                attempt=event.attempt,
-                event=storable(body_of(event)),
+                task_id=subject.task_id,
+                attempt=subject.attempt,
+                event=storable(body_of(received.event)),
                 traceparent=received.traceparent,
                 **columns,
             )

@@ -15,6 +15,7 @@ from shared.db.models import OutboxRow
 from shared.errors import TransientError
 from shared.failpoint import failpoint
 from shared.health import Progress
+from shared.ids import is_task_id
 from shared.kafka.envelope import OutgoingRecord
 from shared.kafka.producer import EventProducer
 from shared.telemetry import logger, task_scope
@@ -84,7 +85,7 @@ class Relay:
                 )
             ).all()
             for row in rows:
-                with task_scope(row.key):
+                with task_scope(row.key if is_task_id(row.key) else None):
                     await self._producer.publish(
                         OutgoingRecord(row.topic, row.key, row.headers, row.body, row.event_id)
                     )

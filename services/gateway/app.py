@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from services.gateway.datasource_routes import datasource_routes
+from services.gateway.datasource_rows import DatasourceRows, PostgresDatasourceRows
+from services.gateway.datasources import Datasources
 from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRows
 from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
@@ -35,7 +38,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  # each part of it can be another one
     settings: GatewaySettings,
     *,
     store: ObjectStore | None = None,
@@ -44,6 +47,7 @@ def create_app(
     upload_rows: UploadRows | None = None,
     task_rows: TaskRows | None = None,
     decision_rows: DecisionRows | None = None,
+    datasource_rows: DatasourceRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
@@ -54,6 +58,7 @@ def create_app(
     task_rows = task_rows or PostgresTaskRows(database)
     decision_rows = decision_rows or PostgresDecisionRows(database)
     families = Families(task_rows, upload_rows, decision_rows)
+    datasource_rows = datasource_rows or PostgresDatasourceRows(database)
     relay = Relay(database, producer)
     limits = settings.http
     sweeper = Sweeper(store=store, rows=upload_rows, expiry=limits.upload_expiry, interval=limits.sweep_interval)
@@ -83,6 +88,10 @@ def create_app(
     app.include_router(upload_routes(uploads))
     app.include_router(waiver_routes(Waivers(families, decision_rows, clock=clock, announce=relay.wake)))
     app.include_router(status_routes(task_rows, upload_rows))
+    datasources = Datasources(
+        datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
+    )
+    app.include_router(datasource_routes(datasources))
     checks = {"postgresql": database.ping, "s3": store.ping, "kafka": kafka_answers}
     app.include_router(health_routes((relay.progress, sweeper.progress), checks))
     return app
@@ -95,7 +104,7 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=origins,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=["Location", "Retry-After", "Idempotent-Replayed"],
+        expose_headers=["Location", "Retry-After", "Idempotent-Replayed", "ETag", "Content-Location"],
     )

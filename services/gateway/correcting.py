@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from services.gateway.decisions import Decided
 from services.gateway.gap import Row, gap_of
 from services.gateway.problems import ProblemError, ProblemKind
-from shared.events import Correction, TaskStatus
+from shared.events import NO_CONTRACT, Correction, TaskStatus
 from shared.record_set import RecordSet
 
 # Records that are waived by their numbers travel with every later correction of the task.
@@ -29,12 +29,16 @@ class Family:
 
 @dataclass(frozen=True)
 class CorrectionPlan:
-    """A correction that may be accepted as long as nothing is decided about its parent in between."""
+    """A correction that may be accepted as long as nothing is decided about its parent in between.
+
+    `contract_version` is that which judged its parent, even when there is a later one by now; 0 if there was none.
+    """
 
     parent_task_id: str
     datasource_name: str
     seen: Decided | None = None
     correction: Correction | None = None
+    contract_version: int = NO_CONTRACT
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def plan_correction(family: Family) -> CorrectionPlan:
         completed=tuple(completed),
         waived=family.decided.waived_records or None,
     )
-    return CorrectionPlan(task_id, parent["datasource_name"], family.decided, correction)
+    version = parent["contract_version"] or NO_CONTRACT
+    return CorrectionPlan(task_id, parent["datasource_name"], family.decided, correction, version)
 
 
 def plan_waiver(family: Family, records: RecordSet | None) -> Waiver:

@@ -58,8 +58,8 @@ def _framework_problem(error: HTTPException) -> ProblemError:
     kind = of_status(error.status_code)
     details = {
         ProblemKind.NOT_FOUND: (
-            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, and POST "
-            "/api/ingest/tasks/{task_id}/corrections and /waivers."
+            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, POST "
+            "/api/ingest/tasks/{task_id}/corrections and /waivers, and GET and PUT /api/ingest/datasources/{name}."
         ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }
@@ -83,7 +83,7 @@ class ProblemMiddleware:
             await self._app(scope, receive, send)
             return
         started = False
-        unread = scope["method"] == "POST"
+        unread = scope["method"] in {"POST", "PUT"}
 
         async def noting_receive() -> Message:
             nonlocal unread

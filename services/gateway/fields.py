@@ -14,6 +14,7 @@ from shared.file_options import PROBLEMS, delimiter_of
 
 FILE = "file"
 DATASOURCE = "datasource_name"
+CONTRACT_VERSION = "contract_version"
 
 # Bytes of UTF-8; the limits in characters are those of the events.
 FIELD_BYTES: Mapping[str, int] = {
@@ -35,6 +36,7 @@ FIELD_BYTES: Mapping[str, int] = {
     "escape": 64,
     "decimal_mark": 64,
     "thousands": 64,
+    CONTRACT_VERSION: 64,
 }
 _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
@@ -47,6 +49,7 @@ _CHARACTERS: Mapping[str, int] = {
     "sheet": 256,
     "format": 64,
 }
+_VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -57,6 +60,7 @@ class UploadForm:
     datasource_name: str
     user_id: str | None
     options: LoadOptions
+    contract_version: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def parse_field(name: str, raw: bytes) -> str | None:
         return _mode(name, value)
     if name == "delimiter":
         return _delimiter(name, value)
+    if name == CONTRACT_VERSION:
+        return _version(name, value)
     if _CONTROL.search(value):
         raise _invalid(name, "contains a control character")
     if len(value) > _CHARACTERS.get(name, len(value)):
@@ -122,8 +128,10 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
     if datasource_name is None:
         detail = "Say with datasource_name into which Druid datasource the file's rows go."
         raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=DATASOURCE)
+    version = fields.get(CONTRACT_VERSION)
     bad_rows, ratio = fields.get("max_rejected_rows"), fields.get("max_rejected_ratio")
     return UploadForm(
+        contract_version=None if version is None else int(version),
         datasource_name=datasource_name,
         user_id=fields.get("user_id"),
         options=LoadOptions(
@@ -162,6 +170,13 @@ def _mode(name: str, value: str) -> str:
     allowed = [mode.value for mode in LoadMode]
     if value not in allowed:
         fault = f"is {value[:40]!r}, and may be {' or '.join(allowed)}"
+        raise _invalid(name, fault)
+    return value
+
+
+def _version(name: str, value: str) -> str:
+    if not _VERSION.fullmatch(value):
+        fault = f"is {value[:40]!r}, and must be the number of a version of the datasource's contract, from 1"
         raise _invalid(name, fault)
     return value
 

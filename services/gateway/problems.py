@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -43,6 +44,13 @@ class ProblemKind(Enum):
     NOT_WAIVABLE = Kind("not-waivable", 409, "These records cannot be waived")
     FORBIDDEN_ORIGIN = Kind("forbidden-origin", 403, "Requests from this web origin are not allowed")
     UNKNOWN_TASK = Kind("unknown-task", 404, "There is no such task")
+    INVALID_CONTRACT = Kind("invalid-contract", 422, "The contract has faults")
+    CONTRACT_TOO_LARGE = Kind("contract-too-large", 413, "The contract is too large")
+    CONTRACT_TYPE = Kind("unsupported-contract-type", 415, "A contract comes as YAML or JSON")
+    VERSION_REQUIRED = Kind("version-required", 428, "Say which version the contract follows")
+    VERSION_CHANGED = Kind("version-changed", 412, "The contract follows another version than the latest")
+    UNKNOWN_CONTRACT = Kind("unknown-contract", 404, "There is no such contract")
+    NOT_ACCEPTABLE = Kind("not-acceptable", 406, "A contract can be had as YAML or JSON")
     STORAGE_AWAY = Kind("storage-away", 503, "The object store is away")
     STORAGE_REFUSED = Kind("storage-refused", 503, "The object store refuses the gateway")
     DATABASE_AWAY = Kind("database-away", 503, "The database is away")
@@ -61,6 +69,7 @@ class ProblemError(Exception):
         field: the form's field that is meant.
         retry_after: when the same request may succeed.
         headers: further headers of the answer.
+        more: further members of the answer's body.
     """
 
     def __init__(
@@ -71,12 +80,14 @@ class ProblemError(Exception):
         field: str | None = None,
         retry_after: timedelta | None = None,
         headers: dict[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{kind.value.slug}: {detail}")
         self.kind = kind.value
         self.detail = detail
         self.field = field
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
         if retry_after is not None:
             self.headers["Retry-After"] = str(max(1, round(retry_after.total_seconds())))
 
@@ -91,7 +102,7 @@ class ProblemError(Exception):
         }
         if self.field is not None:
             members["field"] = self.field
-        return members
+        return {**members, **self.more}
 
 
 def of_status(status: int) -> ProblemKind:

@@ -28,13 +28,17 @@ class UploadRequest:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A file that will be ingested; `replayed` when an earlier request with the same key had been accepted."""
+    """A file that will be ingested; `replayed` when an earlier request with the same key had been accepted.
+
+    `contract_version` judges it; None when the datasource has no contract.
+    """
 
     task_id: str
     datasource_name: str
     original_filename: str | None
     file_size: int
     sha256: str
+    contract_version: int | None
     replayed: bool = False
 
 

@@ -132,6 +132,7 @@ def _accepted(accepted: Accepted) -> JSONResponse:
         "original_filename": accepted.original_filename,
         "file_size": accepted.file_size,
         "sha256": accepted.sha256,
+        "contract_version": accepted.contract_version,
         "links": {"status": where},
     }
     headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}

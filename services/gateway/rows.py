@@ -1,4 +1,4 @@
-"""The gateway's own tables: `uploads`, and the outbox through `promise`."""
+"""The gateway's table `uploads`, and the outbox through `promise`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.gateway.decisions import SOURCE, Decided, OvertakenError, decide
 from shared.db.engine import Database
-from shared.db.models import Upload
-from shared.events import DEFAULT_TENANT, FileUploaded
+from shared.db.models import Datasource, Upload
+from shared.events import DEFAULT_TENANT, NO_CONTRACT, FileUploaded
 from shared.kafka.envelope import encode
 from shared.outbox import promise
 
@@ -63,6 +64,7 @@ class FoundUpload:
     options: Mapping[str, Any]
     file_size: int | None
     sha256: str | None
+    contract_version: int | None
     corrects: str | None = None
 
 
@@ -77,12 +79,17 @@ class UploadRows(Protocol):
 
     async def store(
         self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
-    ) -> bool:
-        """RECEIVING → STORED and the promise of the event, together; False when the claim is lost.
+    ) -> FileUploaded | None:
+        """RECEIVING → STORED and the promise of the event, together; None when the claim is lost.
+
+        Returns the event as it was promised: where it named no version of the contract, with the latest, or with 0.
 
         For a correction, `seen` is what was decided about its parent when it was planned, and the decision for it is
         kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since.
         """
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        """Whether the datasource's contract has that version; what is there once stays."""
 
     async def find(self, task_id: str) -> FoundUpload | None:
         """Look an upload up."""
@@ -142,32 +149,25 @@ class PostgresUploadRows:
 
     async def store(
         self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
-    ) -> bool:
+    ) -> FileUploaded | None:
         """See `UploadRows.store`."""
-        storing = (
-            update(Upload)
-            .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
-            .where(Upload.created_at == claim.begun_at)
-            .values(
-                state=UploadState.STORED,
-                datasource_name=event.datasource_name,
-                user_id=event.user_id,
-                options=event.options.model_dump(mode="json"),
-                file_size=event.file_size,
-                sha256=event.sha256,
-                etag=event.etag,
-                stored_at=event.accepted_at,
-                corrects=event.correction.parent_task_id if event.correction else None,
-            )
-            .returning(Upload.task_id)
-        )
         async with self._database.transaction() as connection:
-            stored = (await connection.execute(storing)).scalar_one_or_none() is not None
+            # Who sees a version has its event before him in the outbox, so it is published before his own.
+            pinned = event if event.contract_version is not None else await _pinned(connection, event)
+            stored = (await connection.execute(_storing(claim, pinned))).scalar_one_or_none() is not None
             if stored and seen is not None and not await decide(connection, seen, child_task_id=event.task_id):
                 raise OvertakenError
             if stored:
-                await promise(connection, encode(event, source=SOURCE, traceparent=traceparent))
-        return stored
+                await promise(connection, encode(pinned, source=SOURCE, traceparent=traceparent))
+        return pinned if stored else None
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        """See `UploadRows.has_contract`."""
+        asking = select(Datasource.version).where(
+            Datasource.tenant == DEFAULT_TENANT, Datasource.name == datasource_name, Datasource.version == version
+        )
+        async with self._database.transaction() as connection:
+            return (await connection.execute(asking)).one_or_none() is not None
 
     async def find(self, task_id: str) -> FoundUpload | None:
         """See `UploadRows.find`."""
@@ -212,6 +212,36 @@ class PostgresUploadRows:
 _UPLOADS = select(Upload.__table__)
 
 
+async def _pinned(connection: AsyncConnection, event: FileUploaded) -> FileUploaded:
+    """The event with the datasource's latest version, as the transaction sees it."""
+    asking = select(func.max(Datasource.version)).where(
+        Datasource.tenant == event.tenant, Datasource.name == event.datasource_name
+    )
+    latest = (await connection.execute(asking)).scalar_one_or_none() or NO_CONTRACT
+    return event.model_copy(update={"contract_version": latest})
+
+
+def _storing(claim: Claim, event: FileUploaded) -> Any:
+    return (
+        update(Upload)
+        .where(Upload.task_id == claim.upload.task_id, Upload.state == UploadState.RECEIVING)
+        .where(Upload.created_at == claim.begun_at)
+        .values(
+            state=UploadState.STORED,
+            datasource_name=event.datasource_name,
+            user_id=event.user_id,
+            options=event.options.model_dump(mode="json"),
+            file_size=event.file_size,
+            sha256=event.sha256,
+            etag=event.etag,
+            stored_at=event.accepted_at,
+            contract_version=event.contract_version,
+            corrects=event.correction.parent_task_id if event.correction else None,
+        )
+        .returning(Upload.task_id)
+    )
+
+
 def _one(task_id: str) -> Any:
     return _UPLOADS.where(Upload.task_id == task_id)
 
@@ -227,5 +257,6 @@ def _found(row: Row[Any]) -> FoundUpload:
         options=row.options,
         file_size=row.file_size,
         sha256=row.sha256,
+        contract_version=row.contract_version,
         corrects=row.corrects,
     )

@@ -91,6 +91,7 @@ def row_of(found: FoundUpload) -> dict[str, Any]:
         "updated_at": found.stored_at,
         "file_size": found.file_size,
         "mode": found.options.get("mode", LoadMode.APPEND.value),
+        "contract_version": found.contract_version or None,
         "corrects": found.corrects,
     }
 

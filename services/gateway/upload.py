@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from services.gateway.correcting import CorrectionPlan
 from services.gateway.decisions import Decided, OvertakenError
-from services.gateway.fields import UPLOAD, UploadForm, correction_form
+from services.gateway.fields import CONTRACT_VERSION, UPLOAD, UploadForm, correction_form
 from services.gateway.intake import Intake, too_large
 from services.gateway.multipart import FormReader
 from services.gateway.names import clean_filename, extension_of
@@ -166,6 +166,7 @@ class Uploads:
         self, intake: Intake, form: UploadForm, traceparent: str | None, plan: CorrectionPlan | None
     ) -> Accepted:
         claim = _claim_of(intake)
+        await self._check_contract(form)
         stored = await intake.commit(self._store)
         if stored is None:
             detail = (
@@ -174,23 +175,40 @@ class Uploads:
             )
             raise ProblemError(ProblemKind.IN_FLIGHT, detail, retry_after=self._limits.upload_expiry)
         failpoint("G3")
-        event = self._event(claim, intake, form, stored).model_copy(
-            update={"correction": plan.correction if plan else None}
-        )
-        await self._promise(claim, event, traceparent, plan.seen if plan else None)
+        event = self._event(claim, intake, form, stored)
+        if plan is not None:
+            event = event.model_copy(update={"correction": plan.correction, "contract_version": plan.contract_version})
+        contract_version = await self._promise(claim, event, traceparent, plan.seen if plan else None)
         self._announce()
         _log.info("upload_accepted", datasource=form.datasource_name, size_bytes=intake.size_bytes)
         failpoint("G5")
-        return _accepted(claim.upload, form, intake)
+        return _accepted(claim.upload, form, intake, contract_version)
 
-    async def _promise(self, claim: Claim, event: FileUploaded, traceparent: str | None, seen: Decided | None) -> None:
-        """Commit row and promise. After a commit whose outcome is unknown, the row tells."""
-        for failures in range(1, COMMIT_TRIES + 1):
+    async def _check_contract(self, form: UploadForm) -> None:
+        version, name = form.contract_version, form.datasource_name
+        if version is not None and not await self._rows.has_contract(name, version):
+            detail = (
+                f"The contract of {name!r} has no version {version}. Leave contract_version out for the latest; "
+                "GET /api/ingest/datasources/{name}/versions has all."
+            )
+            raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=CONTRACT_VERSION)
+
+    async def _promise(
+        self, claim: Claim, event: FileUploaded, traceparent: str | None, seen: Decided | None
+    ) -> int | None:
+        """Commit row and promise; returns the version of the contract that judges the file.
+
+        After a commit whose outcome is unknown, the row tells.
+        """
+        failures = 0
+        while True:
             try:
-                if await self._rows.store(claim, event, traceparent=traceparent, seen=seen):
-                    return
+                promised = await self._rows.store(claim, event, traceparent=traceparent, seen=seen)
+                if promised is not None:
+                    return promised.contract_version
                 found = await self._rows.find(event.task_id)
             except DatabaseAwayError:
+                failures += 1
                 if failures == COMMIT_TRIES:
                     raise
                 await asyncio.sleep(self._backoff.delay(failures).total_seconds())
@@ -199,7 +217,7 @@ class Uploads:
                 detail = "Another correction or a waiver of the same task was accepted meanwhile. Look at it again."
                 raise ProblemError(ProblemKind.CORRECTION_IN_FLIGHT, detail) from None
             if found and found.begun_at == claim.begun_at and found.sha256 == event.sha256:
-                return
+                return found.contract_version
             raise _in_flight()
 
     async def _give_up(self, intake: Intake) -> None:
@@ -222,6 +240,7 @@ class Uploads:
             sha256=intake.sha256,
             etag=stored.etag,
             options=form.options,
+            contract_version=form.contract_version,
         )
 
     def _check_length(self, length: int | None) -> None:
@@ -236,13 +255,16 @@ def _claim_of(intake: Intake) -> Claim:
     return intake.claim
 
 
-def _accepted(upload: NewUpload, form: UploadForm, intake: Intake, *, replayed: bool = False) -> Accepted:
+def _accepted(
+    upload: NewUpload, form: UploadForm, intake: Intake, contract_version: int | None, *, replayed: bool = False
+) -> Accepted:
     return Accepted(
         task_id=upload.task_id,
         datasource_name=form.datasource_name,
         original_filename=upload.original_filename,
         file_size=intake.size_bytes,
         sha256=intake.sha256,
+        contract_version=contract_version or None,
         replayed=replayed,
     )
 
@@ -251,10 +273,11 @@ def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload, *, correct
     """The same 202 again, for the same file and the same fields; nothing is stored."""
     options = LoadOptions.model_validate(earlier.options)
     then = (earlier.sha256, earlier.corrects, earlier.datasource_name, earlier.user_id, options)
-    if then != (intake.sha256, corrects, form.datasource_name, form.user_id, form.options):
+    other_version = form.contract_version not in {None, earlier.contract_version}
+    if other_version or then != (intake.sha256, corrects, form.datasource_name, form.user_id, form.options):
         detail = "This Idempotency-Key was used for another file or other fields. Use a new key for a new upload."
         raise ProblemError(ProblemKind.KEY_REUSED, detail)
-    return _accepted(earlier.upload, form, intake, replayed=True)
+    return _accepted(earlier.upload, form, intake, earlier.contract_version, replayed=True)
 
 
 def _in_flight() -> ProblemError:

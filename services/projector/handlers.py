@@ -27,12 +27,13 @@ class Handlers:
         Raises:
             DatabaseAwayError: whether it was remembered is unknown; give the same event again.
         """
-        if not is_shown(received.event):
+        event = received.event
+        if not is_shown(event):
             return
-        task_id = received.event.task_id
+        task_id = event.task_id
         async with self._database.transaction() as connection:
             await store.take_turn(connection, task_id)
-            if await store.remember(connection, received):
+            if await store.remember(connection, event):
                 events = await store.remembered(connection, task_id)
                 if has_state(events):
                     await store.show(connection, project(task_id, events))

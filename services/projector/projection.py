@@ -21,6 +21,8 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     rows_read, rows_rejected, report_key, rejects_key FileValidated; where there is none, TaskUpdated REJECTED
     rows_accepted, time_min, time_max                 FileValidated
     druid_task_id                                     DruidSubmitted
+    contract_version                                  FileUploaded; where it does not say (upstream), FileValidated;
+                                                      until it is there, TaskUpdated VALIDATING; null for none
     states                                            the first event of each state of the shown attempt
     corrects                                          FileUploaded
     rejected_records, corrected_records               FileValidated
@@ -37,17 +39,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from shared import ids
 from shared.events import (
+    NO_CONTRACT,
     AnyEvent,
     CommandName,
+    DatasourceUpdated,
     DruidSubmitted,
     FileUploaded,
     FileValidated,
     Ledger,
     TaskCommand,
+    TaskEvent,
     TaskStatus,
     TaskUpdated,
     event_time,
@@ -94,6 +99,7 @@ class TaskRow:
     time_min: datetime | None
     time_max: datetime | None
     states: list[dict[str, Any]]
+    contract_version: int | None
     corrects: str | None
     rejected_records: str | None
     corrected_records: str | None
@@ -123,17 +129,19 @@ class Projection:
     attempts: tuple[AttemptRow, ...]
 
 
-def is_shown(event: AnyEvent) -> bool:
-    """Whether the event says anything that is shown of its task."""
+def is_shown(event: AnyEvent) -> TypeGuard[TaskEvent]:
+    """Whether the event says anything that is shown of its task; one of a datasource has none."""
+    if isinstance(event, DatasourceUpdated):
+        return False
     return not isinstance(event, TaskCommand) or event.command is CommandName.WAIVE
 
 
-def has_state(events: Iterable[AnyEvent]) -> bool:
+def has_state(events: Iterable[TaskEvent]) -> bool:
     """Whether there is a state to show: commands alone say of none."""
     return any(not isinstance(event, TaskCommand) for event in events)
 
 
-def project(task_id: str, events: Iterable[AnyEvent]) -> Projection:
+def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
     """Fold the events of one task.
 
     Args:
@@ -204,9 +212,14 @@ class _Attempt:
         return self.failure.problems[0].message if self.failure.problems else self.failure.reason
 
     @property
-    def started_at(self) -> datetime | None:
+    def validating(self) -> TaskUpdated | None:
+        """The earliest word that the file is judged."""
         validating = (update for update in self._updates if update.status is TaskStatus.VALIDATING)
-        return min((update.occurred_at for update in validating), default=None)
+        return min(validating, key=_age, default=None)
+
+    @property
+    def started_at(self) -> datetime | None:
+        return self.validating.occurred_at if self.validating else None
 
     @property
     def ended_at(self) -> datetime | None:
@@ -275,12 +288,20 @@ def _task_row(
         time_min=validated.time_min if validated else None,
         time_max=validated.time_max if validated else None,
         states=attempt.states,
+        contract_version=_contract_version(uploaded, attempt),
         corrects=uploaded.correction.parent_task_id if uploaded and uploaded.correction else None,
         rejected_records=validated.rejected_records if validated else None,
         corrected_records=validated.corrected_records if validated else None,
         rows_waived=sum(waiver.rows or 0 for waiver in waivers) if waivers else None,
         waived_records=_waived_records(waivers),
     )
+
+
+def _contract_version(uploaded: FileUploaded | None, attempt: _Attempt) -> int | None:
+    if uploaded is not None and uploaded.contract_version is not None:
+        return uploaded.contract_version if uploaded.contract_version != NO_CONTRACT else None
+    judged = attempt.validated or attempt.validating
+    return judged.contract_version if judged else None
 
 
 def _attempt_row(task_id: str, attempt: _Attempt) -> AttemptRow:
@@ -305,8 +326,8 @@ def _waived_records(waivers: Iterable[TaskCommand]) -> str | None:
     return str(named) or None
 
 
-def _without_copies(events: Iterable[AnyEvent]) -> list[AnyEvent]:
-    first: dict[uuid.UUID, AnyEvent] = {}
+def _without_copies(events: Iterable[TaskEvent]) -> list[TaskEvent]:
+    first: dict[uuid.UUID, TaskEvent] = {}
     for event in events:
         kept = first.get(event.event_id)
         if kept is None or _age(event) < _age(kept):
@@ -314,7 +335,7 @@ def _without_copies(events: Iterable[AnyEvent]) -> list[AnyEvent]:
     return list(first.values())
 
 
-def _age(event: AnyEvent) -> tuple[datetime, str]:
+def _age(event: TaskEvent) -> tuple[datetime, str]:
     return event_time(event), event.model_dump_json()
 
 

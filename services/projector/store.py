@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.projector.projection import Projection
 from shared.db.models import IngestionTask, TaskAttempt, TaskHistory
 from shared.db.storable import storable
-from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, body_of, event_time
-from shared.kafka.envelope import Received
+from shared.events import TASK_EVENT_CLASSES, FileUploaded, TaskEvent, body_of, event_time
 
-_EVENTS: dict[str, TypeAdapter[AnyEvent]] = {event.event_type: TypeAdapter(event) for event in EVENT_CLASSES}
+_EVENTS: dict[str, TypeAdapter[TaskEvent]] = {event.event_type: TypeAdapter(event) for event in TASK_EVENT_CLASSES}
 
 
 async def take_turn(connection: AsyncConnection, task_id: str) -> None:
@@ -30,16 +29,15 @@ async def take_turn(connection: AsyncConnection, task_id: str) -> None:
     await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"projector:{task_id}", 0))))
 
 
-async def remember(connection: AsyncConnection, received: Received) -> bool:
+async def remember(connection: AsyncConnection, event: TaskEvent) -> bool:
     """Keep the event; False when a copy is kept already.
 
     Of copies with different bodies the first stays: a task's events of one type lie in one partition, in an order that
     never changes. Only an upstream's records need not: without a key, its retries lie in any partition, and what
     differs is Kafka's time. Of those the earliest stays.
     """
-    event = received.event
     row = insert(TaskHistory).values(
-        event_id=received.event_id,
+        event_id=event.event_id,
         task_id=event.task_id,
         attempt=event.attempt,
         event_type=event.event_type,
@@ -61,7 +59,7 @@ async def remember(connection: AsyncConnection, received: Received) -> bool:
     return changed.first() is not None
 
 
-async def remembered(connection: AsyncConnection, task_id: str) -> list[AnyEvent]:
+async def remembered(connection: AsyncConnection, task_id: str) -> list[TaskEvent]:
     """Every event that is kept of the task, in no particular order."""
     rows = await connection.execute(
         select(TaskHistory.event_type, TaskHistory.body).where(TaskHistory.task_id == task_id)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from services.validator.handlers import uploaded_handler
+from services.validator.contract_rows import ContractRows
+from services.validator.handlers import handler
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import Lanes
+from services.validator.pinning import Pinning
 from services.validator.readings import Readings
 from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
 from shared.db.engine import Database
 from shared.db.models import ValidationJob
-from shared.events import FileUploaded
+from shared.events import DatasourceUpdated, FileUploaded
 from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -24,6 +26,7 @@ from shared.storage.s3 import S3ObjectStore
 from shared.worker import Worker
 
 NAME = "validator"
+HEARD_WITHIN = timedelta(seconds=2)
 
 
 def create_app(
@@ -47,8 +50,14 @@ def create_app(
         child=options.child_limits(),
     )
     workplace = Workplace(options.work_dir)
+    contracts = ContractRows(database)
+
+    async def all_heard() -> bool:
+        return await consumer.caught_up(DatasourceUpdated.topic, patience=HEARD_WITHIN)
+
+    pinning = Pinning(contracts, inbox, _now, patience=options.contract_patience, all_heard=all_heard)
     lanes = Lanes(options.small_file_bytes)
-    judge = Judge(store, inbox, producer, rules, workplace, lanes, Readings(database), lambda: datetime.now(UTC))
+    judge = Judge(store, inbox, producer, rules, workplace, lanes, Readings(database), pinning, _now)
     worker = Worker(
         inbox,
         judge,
@@ -58,8 +67,9 @@ def create_app(
         concurrency=options.concurrency,
         kept_free=options.small_file_workers,
     )
-    handle = uploaded_handler(database, inbox, worker.wake, lanes)
-    consumer = Consumer(settings.kafka, service=NAME, topics=(FileUploaded.topic,), handle=handle, producer=producer)
+    handle = handler(database, inbox, contracts, worker.wake, lanes)
+    topics = (FileUploaded.topic, DatasourceUpdated.topic)
+    consumer = Consumer(settings.kafka, service=NAME, topics=topics, handle=handle, producer=producer)
 
     async def work(stop: asyncio.Event) -> None:
         await asyncio.to_thread(workplace.open)
@@ -77,3 +87,7 @@ def create_app(
         checks={"postgresql": database.ping, "s3": store.ping, "kafka": lambda: admin.ping(settings.kafka)},
         closers=(leave_workplace, producer.stop, store.close, database.close),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -16,17 +16,20 @@ from services.validator.engine import (
     ChildLimits,
     Correction,
     ParseLimits,
-    ParseOptions,
     ParseRequest,
     Rejected,
     run_child,
 )
 from services.validator.lanes import Lanes
+from services.validator.options import parse_options
 from services.validator.parentage import correction_of, parent_unknown
+from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run
 from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
+from shared.backoff import Backoff
+from shared.contract import Contract
 from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -41,6 +44,8 @@ _log = logger(__name__)
 Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+# How long until a contract that is late is looked for again.
+LATE_CONTRACT = Backoff(first=timedelta(milliseconds=500), longest=timedelta(seconds=15))
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Judge:
     file is ever spoken of, a death after that only publishes it again, and what other runs have stored may be removed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # what it works with, each told once, where it is put together
         self,
         store: ObjectStore,
         inbox: Inbox,
@@ -70,6 +75,7 @@ class Judge:
         workplace: Workplace,
         lanes: Lanes,
         readings: Readings,
+        pinning: Pinning,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -79,6 +85,7 @@ class Judge:
         self._workplace = workplace
         self._lanes = lanes
         self._readings = readings
+        self._pinning = pinning
         self._clock = clock
 
     async def __call__(self, job: Job) -> Done | Wait:
@@ -95,10 +102,17 @@ class Judge:
         if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
             await self._inbox.update(job, lane=lane)
             return Wait(timedelta(0), None)
-        run = Run(event.task_id, uuid4().hex, self._clock())
-        validating = publication.moved(event, TaskStatus.VALIDATING, occurred_at=run.started_at)
-        await self._producer.emit(validating, traceparent=job.traceparent)
-        outcome, reading = await self._judge(event, run)
+        pinned = await self._pinning(job, event)
+        if isinstance(pinned, Awaited):
+            waiting = publication.awaiting_contract(event, occurred_at=self._clock())
+            return Wait(LATE_CONTRACT.delay(job.tries), publication.CONTRACT_AWAITED, (waiting,))
+        if isinstance(pinned, Problem):
+            failed = self._end(event, TaskStatus.FAILED, pinned)
+            await self._inbox.update(job, outcome=_written(failed))
+            return Done((failed,))
+        run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
+        await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
+        outcome, reading = await self._judge(event, run, pinned.contract)
         spoken = _written(outcome)
         await self._inbox.update(job, outcome=spoken, reading=reading)
         if job.tries > 1:
@@ -113,9 +127,9 @@ class Judge:
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         problem = Problem(code="validator_died", message=message)
-        return (publication.moved(event, TaskStatus.FAILED, occurred_at=self._clock(), problem=problem),)
+        return (self._end(event, TaskStatus.FAILED, problem),)
 
-    async def _judge(self, event: FileUploaded, run: Run) -> Judged:
+    async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> Judged:
         source = permitted(event, self._rules.allowed_buckets)
         if isinstance(source, Problem):
             return self._end(event, TaskStatus.REJECTED, source), None
@@ -128,7 +142,8 @@ class Judge:
             correction = await self._correction(event, folder)
             if isinstance(correction, Problem):
                 return self._end(event, TaskStatus.REJECTED, correction), None
-            return await self._read(event, run, file, found.size_bytes, correction)
+            request = self._request(event, contract, file, correction)
+            return await self._read(event, run, request, found.size_bytes)
 
     async def _correction(self, event: FileUploaded, folder: Path) -> Correction | Problem | None:
         """What the file corrects, with the parent's rejects beside it; None when it is a file of its own."""
@@ -176,20 +191,22 @@ class Judge:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
 
-    async def _read(
-        self, event: FileUploaded, run: Run, file: Path, file_size: int, correction: Correction | None
-    ) -> Judged:
-        output = file.parent / "output"
-        output.mkdir()
-        request = ParseRequest(
+    def _request(
+        self, event: FileUploaded, contract: Contract | None, file: Path, correction: Correction | None
+    ) -> ParseRequest:
+        return ParseRequest(
             source_path=file,
             original_filename=event.original_filename or event.file_uri.rsplit("/", 1)[-1],
-            output_dir=output,
+            output_dir=file.parent / "output",
             task_id=event.task_id,
-            options=ParseOptions(**event.options.model_dump(include=set(ParseOptions.model_fields))),
+            options=parse_options(event.options, contract),
             limits=self._rules.parse,
             correction=correction,
         )
+
+    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, file_size: int) -> Judged:
+        output = request.output_dir
+        output.mkdir()
         try:
             failpoint("V1")
             verdict = await run_child(request, self._rules.child)
@@ -238,7 +255,7 @@ class Judge:
                     await self._store.delete(found.key)
 
     def _end(self, event: FileUploaded, status: TaskStatus, problem: Problem) -> TaskUpdated:
-        return publication.moved(event, status, occurred_at=self._clock(), problem=problem)
+        return publication.ended(event, status, problem, occurred_at=self._clock())
 
 
 def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -14,16 +15,18 @@ from shared.kafka.envelope import record_bytes
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
+CONTRACT_AWAITED = "contract_awaited"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One pass over one file; its folders are its own, named by a random `run_id`."""
+    """One pass over one file, by one version of its contract; its folders are its own, named by a random `run_id`."""
 
     task_id: str
     run_id: str
     started_at: datetime
+    contract_version: int | None = None
 
     def part_key(self, name: str) -> str:
         """Where a canonical part goes."""
@@ -75,6 +78,7 @@ def validated(
         rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
         started_at=run.started_at,
         finished_at=finished_at,
+        contract_version=run.contract_version,
         rejected_records=verdict.rejected_records,
         corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
     )
@@ -130,18 +134,30 @@ def _rejected(event: FileUploaded, verdict: Rejected, run: Run, *, occurred_at: 
     )
 
 
-def moved(
-    event: FileUploaded, status: TaskStatus, *, occurred_at: datetime, problem: Problem | None = None
-) -> TaskUpdated:
-    """VALIDATING, or an end that needs no look at the file."""
+def validating(event: FileUploaded, run: Run) -> TaskUpdated:
+    """The word that the file is judged, and by which version of its contract."""
+    begun_at, version = run.started_at, run.contract_version
+    return _moved(event, TaskStatus.VALIDATING, occurred_at=begun_at, contract_version=version)
+
+
+def awaiting_contract(event: FileUploaded, *, occurred_at: datetime) -> TaskUpdated:
+    """The word that the file is not judged yet: a report on its being PENDING, which the upload itself said first."""
+    return _moved(event, TaskStatus.PENDING, occurred_at=occurred_at, reason=CONTRACT_AWAITED, sequence=1)
+
+
+def ended(event: FileUploaded, status: TaskStatus, problem: Problem, *, occurred_at: datetime) -> TaskUpdated:
+    """An end that needs no look at the file."""
+    return _moved(event, status, occurred_at=occurred_at, reason=problem.code, problems=(problem,))
+
+
+def _moved(event: FileUploaded, status: TaskStatus, *, occurred_at: datetime, **more: Any) -> TaskUpdated:
     return TaskUpdated(
         task_id=event.task_id,
         tenant=event.tenant,
         attempt=event.attempt,
         status=status,
-        reason=problem.code if problem else None,
         occurred_at=occurred_at,
-        problems=(problem,) if problem else (),
+        **more,
     )
 
 

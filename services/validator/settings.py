@@ -28,7 +28,8 @@ class ValidatorOptions(SettingsGroup):
     file and its parts at a time for each of the `concurrency` workers, in a folder of each process; several validators
     may share it. Files up to `small_file_bytes` go first, and
     `small_file_workers` of the workers take no other, so that they never wait for a large one.
-    `max_rss_bytes` and `max_seconds` bound the child process that reads a file.
+    `max_rss_bytes` and `max_seconds` bound the child process that reads a file. A file waits for a contract
+    that comes late for `contract_patience`.
     """
 
     model_config = SettingsConfigDict(env_prefix="VALIDATOR_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -45,6 +46,7 @@ class ValidatorOptions(SettingsGroup):
     max_rss_bytes: int = 1536 * MIB
     max_seconds: float = 3600.0
     part_bytes: int = 128 * MIB
+    contract_patience: timedelta = timedelta(minutes=10)
 
     @field_validator("allowed_buckets", mode="before")
     @classmethod

@@ -9,7 +9,20 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, LargeBinary, MetaData, String, Text, func, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -59,6 +72,7 @@ class Upload(Base):
     etag: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     stored_at: Mapped[datetime | None]
+    contract_version: Mapped[int | None]
     corrects: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
 
     __table_args__ = (Index("ix_uploads_receiving", "created_at", postgresql_where=text("state = 'RECEIVING'")),)
@@ -80,6 +94,25 @@ class CorrectionDecision(Base):
     waivers: Mapped[int] = mapped_column(server_default="0")
     rows_waived: Mapped[int] = mapped_column(BigInteger, server_default="0")
     waived_records: Mapped[str] = mapped_column(server_default="")
+
+
+class Datasource(Base):
+    """A version of a datasource's contract; never changed and never removed.
+
+    `content` is the text as it was sent. `document` is the same as JSON, kept as text (no JSONB) so that numbers keep
+    their digits and fields their order.
+    """
+
+    __tablename__ = "datasources"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    document: Mapped[Any] = mapped_column(JSON)
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None]
 
 
 class OutboxRow(Base):
@@ -127,14 +160,30 @@ class ValidationJob(JobColumns, Base):
 
     `outcome` is the one verdict that may be published, as `{"type", "body"}`; only the holder of the lease writes it.
     `reading` is kept with an accepted one: how the file was read, by which corrected rows of it are read too.
+    `contract_version` is set with the first lease, and 0 for no contract; `contract_missed_at` is when that version was
+    first looked for in vain.
     """
 
     __tablename__ = "validation_jobs"
 
     outcome: Mapped[dict[str, Any] | None]
     reading: Mapped[dict[str, Any] | None]
+    contract_version: Mapped[int | None]
+    contract_missed_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_validation_jobs_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class HeardContract(Base):
+    """The validator's copy of every version of every contract, as `datasource.updated` told it."""
+
+    __tablename__ = "contracts"
+
+    tenant: Mapped[str] = mapped_column(primary_key=True)
+    datasource_name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
 
 
 class Submission(JobColumns, Base):
@@ -234,6 +283,7 @@ class IngestionTask(Base):
     time_min: Mapped[datetime | None]
     time_max: Mapped[datetime | None]
     states: Mapped[list[Any] | None]
+    contract_version: Mapped[int | None]
     corrects: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH), index=True)
     rejected_records: Mapped[str | None]
     corrected_records: Mapped[str | None]

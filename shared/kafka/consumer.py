@@ -181,7 +181,8 @@ class Consumer:
         except UnreadableRecordError as error:
             await self._park(record, str(error), tries=1, told=_parked(error.subject, self._service, record.timestamp))
             return
-        with task_scope(received.event.task_id, event_id=str(received.event_id)):
+        task_id = received.subject.task_id if received.subject else None
+        with task_scope(task_id, event_id=str(received.event_id)):
             await self._deliver(record, received)
 
     async def _deliver(self, record: Record, received: Received) -> None:
@@ -189,8 +190,7 @@ class Consumer:
         if refusal is None:
             return
         why, tries = refusal
-        subject = Subject(received.event.task_id, received.event.attempt)
-        told = _parked(subject, self._service, record.timestamp)
+        told = _parked(received.subject, self._service, record.timestamp)
         if told is not None and told.event_id == received.event_id:
             told = None  # it is this very message that cannot be handled: telling it again would never end
         await self._park(record, why, tries=tries, told=told)

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in Kafka binary mode: attributes in headers, the event as a JSON body, the task id as the key.
+"""CloudEvents 1.0 in Kafka binary mode: attributes in headers, the event as a JSON body, its key as the subject.
 
 Binding: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 An upstream system may leave all attributes out and publish `{"file_uri", "datasource_name"}` on `file.uploaded`.
@@ -23,6 +23,7 @@ from shared.events import (
     FIRST_ATTEMPT,
     LAST_ATTEMPT,
     AnyEvent,
+    DatasourceUpdated,
     FileUploaded,
     LoadMode,
     LoadOptions,
@@ -77,6 +78,12 @@ class Received:
     event_id: UUID
     traceparent: str | None = None
 
+    @property
+    def subject(self) -> Subject | None:
+        """Which attempt of a task it is about; None when it is about no task."""
+        event = self.event
+        return None if isinstance(event, DatasourceUpdated) else Subject(event.task_id, event.attempt)
+
 
 class UpstreamFile(Model):
     """What an upstream system has to say about a file, and what it may."""
@@ -120,12 +127,12 @@ def encode(event: AnyEvent, *, source: str, traceparent: str | None = None) -> O
         "ce_type": event.event_type,
         "ce_source": f"/ingest/{source}",
         "ce_time": event_time(event).isoformat(),
-        "ce_subject": event.task_id,
+        "ce_subject": event.key,
         "content-type": CONTENT_TYPE,
     }
     if traceparent:
         headers["traceparent"] = traceparent
-    return OutgoingRecord(event.topic, event.task_id, headers, _body(event), event.event_id)
+    return OutgoingRecord(event.topic, event.key, headers, _body(event), event.event_id)
 
 
 def record_bytes(event: AnyEvent) -> int:

@@ -44,14 +44,15 @@ CLOUD_EVENT = (
     Header("ce_specversion", value=SPEC_VERSION, needed=True),
     Header(
         "ce_id",
-        "the event's id, a UUIDv5 of task, type, attempt, stage and sequence: it repeats when the step does",
+        "the event's id, a UUIDv5 of task, type, attempt, stage and sequence, or of a datasource and its version: it "
+        "repeats when the step does",
         form=(("format", "uuid"),),
         needed=True,
     ),
     Header("ce_type", "the event's type, with its version", needed=True),
     Header("ce_source", "`/ingest/` and the service", form=(("pattern", "^/ingest/."),), needed=True),
     Header("ce_time", "when the thing happened, in RFC 3339", form=(("format", "date-time"),)),
-    Header("ce_subject", "the task id"),
+    Header("ce_subject", "the record's key: the task id, or tenant, datasource and version"),
     Header("content-type", value=CONTENT_TYPE),
     Header("traceparent", "W3C Trace Context; may be absent"),
 )

@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from shared.events import EVENT_CLASSES, AnyEvent, DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+from shared.events import (
+    EVENT_CLASSES,
+    AnyEvent,
+    DatasourceUpdated,
+    DruidSubmitted,
+    FileUploaded,
+    FileValidated,
+    TaskCommand,
+    TaskUpdated,
+)
 from shared.kafka.envelope import UpstreamFile
 
 Message: TypeAlias = type[AnyEvent | UpstreamFile]
@@ -55,8 +64,8 @@ class Party:
 
 PARTIES = (
     Party("upstream", says=(UpstreamFile,)),
-    Party("gateway", says=(FileUploaded, TaskCommand)),
-    Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded,)),
+    Party("gateway", says=(FileUploaded, TaskCommand, DatasourceUpdated)),
+    Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded, DatasourceUpdated)),
     Party(
         "submitter",
         says=(TaskUpdated, DruidSubmitted),

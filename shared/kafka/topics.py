@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+from shared.events import DatasourceUpdated, DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.kafka.parties import SERVICES_THAT_LISTEN
 from shared.kafka.settings import KafkaSettings
 
-DATASOURCE_UPDATED = "datasource.updated"
 FOR_EVER = "-1"
 
 
@@ -51,7 +50,7 @@ def all_topics(settings: KafkaSettings) -> list[TopicSpec]:
         # An upstream record's time is its place in the line: the broker's clock, not that of whoever wrote it.
         FileUploaded.topic: {**chain, "message.timestamp.type": "LogAppendTime"},
         **{event.topic: chain for event in (FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)},
-        DATASOURCE_UPDATED: {"cleanup.policy": "compact", **bounded},
+        DatasourceUpdated.topic: {"cleanup.policy": "compact", **bounded},
         **{
             # A parked record is the one that could not be read plus our headers: it must always fit.
             f"{service}.dlq": {"retention.ms": days_ms, "max.message.bytes": str(dead_letter_bytes(settings))}

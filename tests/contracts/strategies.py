@@ -14,6 +14,7 @@ words = st.text(max_size=40)
 times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # Hypothesis takes naive bounds
 rows = st.integers(min_value=0, max_value=2**63 - 1)
 maybe_words = st.none() | words
+versions = st.none() | st.integers(1, 2**31 - 1)
 common = {"task_id": task_ids, "tenant": st.text(min_size=1, max_size=64), "attempt": st.integers(1, 1_000_000)}
 
 options = st.builds(
@@ -49,6 +50,7 @@ uploaded = st.builds(
     sha256=maybe_words,
     etag=maybe_words,
     options=options,
+    contract_version=st.none() | st.integers(0, 2**31 - 1),
     correction=st.none() | correction,
 )
 part = st.builds(events.Part, key=words, rows=rows, bytes=rows, sha256=words)
@@ -80,6 +82,7 @@ validated = st.builds(
     rejects_key=maybe_words,
     started_at=times,
     finished_at=times,
+    contract_version=versions,
     rejected_records=maybe_words,
     corrected_records=maybe_words,
 )
@@ -125,6 +128,7 @@ updated = st.builds(
     rows_rejected=st.none() | rows,
     report_key=maybe_words,
     rejects_key=maybe_words,
+    contract_version=versions,
 )
 command = st.builds(
     events.TaskCommand,
@@ -136,4 +140,14 @@ command = st.builds(
     rows=st.none() | rows,
     records=maybe_words,
 )
-any_event = st.one_of(uploaded, validated, submitted, updated, command)
+datasource = st.builds(
+    events.DatasourceUpdated,
+    tenant=st.text(min_size=1, max_size=64),
+    datasource_name=words,
+    version=st.integers(1, 2**31 - 1),
+    contract=words,
+    sha256=words,
+    created_at=times,
+    created_by=maybe_words,
+)
+any_event = st.one_of(uploaded, validated, submitted, updated, command, datasource)

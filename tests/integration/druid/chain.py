@@ -20,7 +20,7 @@ from services.submitter.settings import SubmitterOptions, SubmitterSettings
 from services.submitter.spec import Load
 from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
-from shared.events import AnyEvent, FileValidated, LoadOptions, Part, TaskStatus, TaskUpdated
+from shared.events import DatasourceUpdated, FileValidated, LoadOptions, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.kafka.envelope import decode
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
@@ -55,10 +55,10 @@ class Talk:
 
     servers: Servers
     producer: EventProducer
-    heard: list[AnyEvent] = field(default_factory=list)
+    heard: list[TaskEvent] = field(default_factory=list)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def say(self, *events: AnyEvent) -> None:
+    async def say(self, *events: TaskEvent) -> None:
         for event in events:
             await self.producer.emit(event)
 
@@ -74,12 +74,13 @@ class Talk:
                 topic = record.topic.removeprefix(self.servers.kafka.topic_prefix)
                 received = decode(topic=topic, value=record.value, headers=record.headers, timestamp_ms=0)
                 async with self._news:
-                    self.heard.append(received.event)
+                    if not isinstance(received.event, DatasourceUpdated):
+                        self.heard.append(received.event)
                     self._news.notify_all()
         finally:
             await consumer.stop()
 
-    async def hear(self, wanted: Callable[[AnyEvent], bool]) -> AnyEvent:
+    async def hear(self, wanted: Callable[[TaskEvent], bool]) -> TaskEvent:
         """The first event that is wanted, waited for."""
         async with asyncio.timeout(DEADLINE_SECONDS), self._news:
             await self._news.wait_for(lambda: any(map(wanted, self.heard)))

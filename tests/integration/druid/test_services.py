@@ -18,13 +18,13 @@ from shared.db.engine import Database, DatabaseSettings
 from shared.db.models import DruidWatch, LoadTurn, Submission
 from shared.druid import DruidSettings, HttpDruid, Submitted
 from shared.events import (
-    AnyEvent,
     DruidSubmitted,
     FileUploaded,
     FileValidated,
     LedgerStatus,
     LoadMode,
     TaskCommand,
+    TaskEvent,
     TaskStatus,
     TaskUpdated,
 )
@@ -319,8 +319,8 @@ async def has_turn(database: Database, task_id: str) -> None:
             await asyncio.sleep(0.05)
 
 
-def is_queued(task_id: str) -> Callable[[AnyEvent], bool]:
-    def queued(event: AnyEvent) -> bool:
+def is_queued(task_id: str) -> Callable[[TaskEvent], bool]:
+    def queued(event: TaskEvent) -> bool:
         return isinstance(event, TaskUpdated) and event.task_id == task_id and event.status is TaskStatus.QUEUED
 
     return queued

@@ -8,15 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
-from pydantic import SecretStr
 
 from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
@@ -42,29 +39,6 @@ class Process:
 
 
 Start = Callable[..., Process]
-
-
-@pytest.fixture(scope="session")
-def s3_settings(profile: Mapping[str, str]) -> S3Settings:
-    return S3Settings(
-        s3_endpoint_url=profile["S3_ENDPOINT_URL"],
-        s3_bucket_name=f"test-{uuid.uuid4().hex[:12]}",
-        aws_region=profile["AWS_REGION"],
-        aws_access_key_id=profile["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=SecretStr(profile["AWS_SECRET_ACCESS_KEY"]),
-    )
-
-
-@pytest_asyncio.fixture(scope="session")
-async def store(s3_settings: S3Settings) -> AsyncIterator[S3ObjectStore]:
-    made = S3ObjectStore(s3_settings)
-    await made.ensure_bucket()
-    yield made
-    for key in [found.key async for found in made.list("")]:
-        await made.abort_uploads(key)
-        await made.delete(key)
-    await (await made.client()).delete_bucket(Bucket=made.bucket)
-    await made.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,14 +17,14 @@ from services.projector.projection import project
 from shared import ids
 from shared.db.engine import Database
 from shared.db.models import IngestionTask, OutboxRow, Upload
-from shared.events import AnyEvent, Correction, TaskStatus
+from shared.events import Correction, TaskEvent, TaskStatus
 from tests.integration.gateway.conftest import Process, Start
 from tests.unit.projector.histories import loaded, updated, uploaded, validated, waived
 
 ROWS = b'{"record": 3, "fields": ["2024-01-01", "1"]}\n'
 
 
-async def show(database: Database, task_id: str, events: list[AnyEvent]) -> None:
+async def show(database: Database, task_id: str, events: list[TaskEvent]) -> None:
     """What the projector does with events."""
     row = dataclasses.asdict(project(task_id, events).task)
     async with database.transaction() as connection:

@@ -22,11 +22,11 @@ def inbox_of(database: Database, owner: str, *, lease_for: timedelta = timedelta
     return Inbox(database, ValidationJob, owner=owner, lease_for=lease_for)
 
 
-def received(event: events.AnyEvent) -> Received:
+def received(event: events.TaskEvent) -> Received:
     return Received(event, event.event_id, TRACE)
 
 
-async def put(database: Database, *given: events.AnyEvent, **columns: Any) -> list[events.AnyEvent]:
+async def put(database: Database, *given: events.TaskEvent, **columns: Any) -> list[events.TaskEvent]:
     """Put one new job for each event, or one in all; in the order of the list."""
     chosen = list(given) or [an_update()]
     inbox = inbox_of(database, "nobody")
@@ -36,7 +36,7 @@ async def put(database: Database, *given: events.AnyEvent, **columns: Any) -> li
     return chosen
 
 
-async def row_of(database: Database, event: events.AnyEvent) -> dict[str, Any]:
+async def row_of(database: Database, event: events.TaskEvent) -> dict[str, Any]:
     async with database.transaction() as connection:
         found = await connection.execute(select(TABLE).where(TABLE.c.event_id == event.event_id))
         return dict(found.mappings().one())

@@ -9,7 +9,7 @@ from typing import Any
 from shared import events
 from shared.db.engine import Database, DatabaseSettings
 from shared.errors import TransientError
-from shared.events import AnyEvent
+from shared.events import AnyEvent, TaskEvent
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import OutgoingRecord, encode
 from shared.kafka.producer import EventProducer, PublishFailedError
@@ -46,7 +46,7 @@ def ended(job: Job) -> events.TaskUpdated:
     return an_update(job.task_id, status="COMPLETED")
 
 
-def last_words(job: Job, what: str) -> tuple[AnyEvent, ...]:
+def last_words(job: Job, what: str) -> tuple[TaskEvent, ...]:
     return (an_update(job.task_id, status="FAILED", reason=what),)
 
 
@@ -304,21 +304,21 @@ async def test_postgresql_away_is_no_death(store: Database, database_settings: D
     assert len({record.event_id for record in notebook.written.items}) == 1
 
 
-async def _is(store: Database, event: AnyEvent, **wanted: Any) -> bool:
+async def _is(store: Database, event: TaskEvent, **wanted: Any) -> bool:
     row = await row_of(store, event)
     return {name: row[name] for name in wanted} == wanted
 
 
-async def _leased_until(store: Database, event: AnyEvent) -> Any:
+async def _leased_until(store: Database, event: TaskEvent) -> Any:
     await until(lambda: _is(store, event, lease_owner="a"))
     return (await row_of(store, event))["lease_until"]
 
 
-async def _later(store: Database, event: AnyEvent, first: Any) -> bool:
+async def _later(store: Database, event: TaskEvent, first: Any) -> bool:
     return bool((await row_of(store, event))["lease_until"] > first + timedelta(milliseconds=300))
 
 
-async def _until_free(store: Database, event: AnyEvent) -> None:
+async def _until_free(store: Database, event: TaskEvent) -> None:
     await until(lambda: _is(store, event, tries=1, lease_owner=None))
 
 
@@ -351,7 +351,7 @@ async def test_the_only_place_is_open_to_all(store: Database) -> None:
         await _until_done(store, long)
 
 
-async def _until_done(store: Database, event: AnyEvent) -> None:
+async def _until_done(store: Database, event: TaskEvent) -> None:
     async def is_done() -> bool:
         return (await row_of(store, event))["done_at"] is not None
 

@@ -125,7 +125,7 @@ class Rig:
         offset: int = metadata.offset
         return offset
 
-    async def publish(self, event: events.AnyEvent) -> int:
+    async def publish(self, event: events.TaskEvent) -> int:
         record = encode(event, source="test")
         return await self.send(record.topic, value=record.body, key=record.key.encode(), headers=header_list(record))
 

@@ -13,7 +13,7 @@ from shared import events
 from shared.backoff import Backoff
 from shared.errors import PermanentError, TransientError
 from shared.kafka.consumer import Handler
-from shared.kafka.envelope import Received, decode
+from shared.kafka.envelope import Received, Subject, decode
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
 from tests.integration.kafka.rig import Record, Rig, an_update, make_consumer, new_task_id, rig_on
@@ -37,7 +37,7 @@ async def test_a_defect_is_tried_three_times_then_parked(rig: Rig) -> None:
     assert headers["dlq_attempts"] == b"3"
     assert headers["dlq_error"] == b"RuntimeError"
     assert _tries(rig, bad) == 3
-    assert (await rig.told(bad.task_id)).event.attempt == bad.attempt
+    assert (await rig.told(bad.task_id)).subject == Subject(bad.task_id, bad.attempt)
 
 
 async def test_a_handler_may_refuse_for_good(rig: Rig) -> None:
@@ -72,14 +72,14 @@ async def test_a_task_that_cannot_be_handled_at_all_is_told_once(rig: Rig) -> No
     task_id, good = new_task_id(), an_update()
 
     async def choke(received: Received) -> None:
-        if received.event.task_id == task_id:
+        if received.event.key == task_id:
             msg = "chokes on every message of this task"
             raise RuntimeError(msg)
 
     rig.before = choke
     first = await rig.publish(an_update(task_id))
     await rig.letter("task.updated", first)
-    told = await rig.tried.until(lambda one: one.event.task_id == task_id and _is_parked(one.event), count=3)
+    told = await rig.tried.until(lambda one: one.event.key == task_id and _is_parked(one.event), count=3)
     await rig.letter("task.updated", first + 1)
     last = await rig.publish(good)
     await rig.handled.until(lambda one: one.event == good)

@@ -15,6 +15,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from shared import events
 from shared.kafka.admin import admin_client
+from shared.kafka.envelope import Subject
 from shared.kafka.topics import topic_name
 from tests.integration.kafka.hostile import LARGEST, Hostile, all_hostile, update
 from tests.integration.kafka.rig import Rig, an_update, reading
@@ -36,7 +37,7 @@ async def test_it_is_handled_or_parked_and_the_next_is_through(shared_rig: Rig, 
     await _next_is_through(rig, hostile.topic)
     log.info("the next record was handled after %.3f s", time.monotonic() - sent)
     if hostile.fate == "handled":
-        await rig.handled.until(lambda one: one.event.task_id == hostile.task_id)
+        await rig.handled.until(lambda one: one.event.key == hostile.task_id)
     else:
         await _lies_whole(rig, hostile, offset)
     if hostile.fate == "parked and told" and hostile.task_id is not None:
@@ -65,13 +66,13 @@ async def test_the_attempt_of_a_parked_record_is_the_one_that_fails(rig: Rig) ->
     late = update("attempt 3", "parked and told", body={"attempt": 3, "status": "ASLEEP"})
     await rig.send("task.updated", value=late.value, headers=late.headers)
     assert late.task_id is not None
-    assert (await rig.told(late.task_id)).event.attempt == 3
+    assert (await rig.told(late.task_id)).subject == Subject(late.task_id, 3)
 
 
 async def test_a_compressed_record_is_read(rig: Rig) -> None:
     good = update("compressed", "handled")
     assert await _send_compressed(rig, good.value or b"", good.headers) == 0
-    await rig.handled.until(lambda one: one.event.task_id == good.task_id)
+    await rig.handled.until(lambda one: one.event.key == good.task_id)
 
 
 async def test_a_small_record_that_unpacks_to_a_large_one_is_refused_by_the_broker(rig: Rig) -> None:

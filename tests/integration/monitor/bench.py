@@ -14,7 +14,7 @@ from shared import ids
 from shared.db.engine import Database
 from shared.db.models import DruidWatch
 from shared.druid import DruidState, DruidTaskStatus
-from shared.events import AnyEvent, DruidSubmitted, TaskCommand, TaskStatus, TaskUpdated
+from shared.events import DruidSubmitted, TaskCommand, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
 from shared.kafka.producer import EventProducer
@@ -38,10 +38,10 @@ FAILED = DruidTaskStatus(DruidState.FAILED, placed=True, error="no disk")
 class Ear:
     """Hears every event; `fails` is raised once, after it has heard an end."""
 
-    heard: list[AnyEvent] = field(default_factory=list)
+    heard: list[TaskEvent] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def emit(self, event: AnyEvent, *, traceparent: str | None = None) -> None:
+    async def emit(self, event: TaskEvent, *, traceparent: str | None = None) -> None:
         del traceparent
         self.heard.append(event)
         if self.fails is not None and isinstance(event, TaskUpdated) and event.status.is_end:

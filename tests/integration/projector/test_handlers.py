@@ -17,17 +17,17 @@ from services.projector.handlers import Handlers
 from services.projector.projection import project
 from shared import ids
 from shared.db.engine import Database, DatabaseAwayError, DatabaseSettings
-from shared.events import AnyEvent, CommandName, Problem, TaskStatus
+from shared.events import CommandName, Problem, TaskEvent, TaskStatus
 from shared.kafka.envelope import Received
 from tests.integration.projector.rows import checksum, forget, history_count, task_row
 from tests.unit.projector.histories import RECONCILED, at, histories, loaded, updated, uploaded, waived
 
 
-def received(event: AnyEvent) -> Received:
+def received(event: TaskEvent) -> Received:
     return Received(event, event.event_id, None)
 
 
-async def feed(database: Database, events: Iterable[AnyEvent]) -> None:
+async def feed(database: Database, events: Iterable[TaskEvent]) -> None:
     handlers = Handlers(database)
     for event in events:
         await handlers.on_event(received(event))
@@ -104,7 +104,7 @@ async def test_postgresql_away_is_an_error_to_wait_for(database_settings: Databa
 
 async def test_waivers_in_any_order_close_the_same_gap(database: Database) -> None:
     task_id = ids.fresh_task_id()
-    waivers: list[AnyEvent] = [waived(task_id, rows=2, records="3,77"), waived(task_id, rows=1, sequence=1)]
+    waivers: list[TaskEvent] = [waived(task_id, rows=2, records="3,77"), waived(task_id, rows=1, sequence=1)]
     events = [*loaded(task_id), *waivers]
     sums = []
     for order in (events, events[::-1], [*waivers, *loaded(task_id), *waivers]):

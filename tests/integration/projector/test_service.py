@@ -10,7 +10,7 @@ from services.projector.handlers import TOPICS
 from services.projector.settings import ProjectorSettings
 from shared import ids
 from shared.db.engine import Database
-from shared.events import AnyEvent, TaskStatus
+from shared.events import TaskEvent, TaskStatus
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import group_name, topic_name
@@ -18,7 +18,7 @@ from tests.integration.projector.rows import checksum, forget, history_count, un
 from tests.unit.projector.histories import loaded, updated, uploaded
 
 
-async def publish(producer: EventProducer, events: Iterable[AnyEvent]) -> None:
+async def publish(producer: EventProducer, events: Iterable[TaskEvent]) -> None:
     for event in events:
         await producer.emit(event)
 

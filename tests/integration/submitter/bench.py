@@ -14,7 +14,7 @@ from services.submitter.submitting import Rules, Submitting
 from shared import ids
 from shared.db.engine import Database
 from shared.db.models import Submission
-from shared.events import AnyEvent, FileUploaded, FileValidated, LoadMode, LoadOptions, Part, TaskStatus, TaskUpdated
+from shared.events import FileUploaded, FileValidated, LoadMode, LoadOptions, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
 from shared.worker import Done, Wait
@@ -62,14 +62,14 @@ class Bench:
             options=LoadOptions(mode=mode),
         )
 
-    async def say(self, *events: AnyEvent) -> None:
+    async def say(self, *events: TaskEvent) -> None:
         for event in events:
             await self.handlers.handle(Received(event, event.event_id, None))
 
-    async def end(self, event: AnyEvent) -> None:
+    async def end(self, event: TaskEvent) -> None:
         await self.say(TaskUpdated(task_id=event.task_id, status=TaskStatus.FAILED, occurred_at=datetime.now(UTC)))
 
-    async def lease(self, event: AnyEvent) -> Job:
+    async def lease(self, event: TaskEvent) -> Job:
         """The row of a task, leased, however long it was to wait."""
         async with self.database.transaction() as connection:
             mine = Submission.task_id == event.task_id
@@ -80,7 +80,7 @@ class Bench:
         assert job.task_id == event.task_id
         return job
 
-    async def step(self, event: AnyEvent) -> Done | Wait:
+    async def step(self, event: TaskEvent) -> Done | Wait:
         """One try of a task's submission, settled as a worker would."""
         job = await self.lease(event)
         outcome = await self.effect(job)
@@ -90,7 +90,7 @@ class Bench:
             await self.inbox.release(job, delay=outcome.delay, reason=outcome.reason)
         return outcome
 
-    async def row(self, event: AnyEvent) -> dict[str, Any]:
+    async def row(self, event: TaskEvent) -> dict[str, Any]:
         async with self.database.transaction() as connection:
             found = await connection.execute(select(Submission.__table__).where(Submission.task_id == event.task_id))
             return dict(found.mappings().one())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ def test_put_sends_the_file_and_what_was_said(
 
 def test_put_sends_every_option_of_the_form(gateway: Gateway, rows_csv: Path) -> None:
     said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in {"datasource_name", "user_id", "mode"}}
+    said["contract_version"] = "7"
     options = [word for name, value in said.items() for word in (option_of(name), value)]
     assert run("put", rows_csv, "-d", "sales", "--mode", "replace", "--user", "ann", *options) == 0
     for name, value in {**said, "user_id": "ann"}.items():
@@ -225,3 +227,20 @@ def test_no_gateway_is_one_line_that_says_how_to_start_it(
     monkeypatch.setattr(httpx.Client, "request", refused)
     assert run("status", TASK) == 1
     assert "make up" in capsys.readouterr().err
+
+
+def test_a_command_whose_packages_are_left_out_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(
+        "format_version: 1\ndatasource: d\ncolumns:\n  - name: a\n    type: text\n    checks: {pattern: '[a-c]{7}'}\n"
+    )
+    monkeypatch.setitem(sys.modules, "polars", None)
+    monkeypatch.setattr("sys.argv", ["ingest", "contract", "check", str(contract)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.EXIT_ERROR
+    assert (
+        capsys.readouterr().err == "ingest: this command needs polars: install what requirements/validator.txt lists\n"
+    )

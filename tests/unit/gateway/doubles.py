@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
 from services.gateway.decisions import Decided, OvertakenError, waived_by
+from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
 from shared.events import FileUploaded, TaskCommand
@@ -17,7 +19,10 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class InMemoryUploadRows:
-    """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail."""
+    """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail.
+
+    `contracts` has the latest version of each datasource's contract.
+    """
 
     def __init__(self, decisions: InMemoryDecisionRows | None = None) -> None:
         self.decisions = decisions or InMemoryDecisionRows()
@@ -28,6 +33,7 @@ class InMemoryUploadRows:
         self.answers_lost = 0
         self.now = NOW
         self.held: set[str] = set()
+        self.contracts: dict[str, int] = {}
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -44,6 +50,7 @@ class InMemoryUploadRows:
             options={},
             file_size=None,
             sha256=None,
+            contract_version=None,
         )
         return Claim(upload, begun_at, fresh=True)
 
@@ -58,9 +65,11 @@ class InMemoryUploadRows:
 
     async def store(
         self, claim: Claim, event: FileUploaded, *, traceparent: str | None, seen: Decided | None = None
-    ) -> bool:
+    ) -> FileUploaded | None:
         self._answer()
         stored = self._holds(claim)
+        if event.contract_version is None:
+            event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
         if stored:
             if seen is not None:
                 self.decisions.decide(seen, child_task_id=event.task_id)
@@ -74,6 +83,7 @@ class InMemoryUploadRows:
                 options=event.options.model_dump(mode="json"),
                 file_size=event.file_size,
                 sha256=event.sha256,
+                contract_version=event.contract_version,
                 corrects=event.correction.parent_task_id if event.correction else None,
             )
             self.promised.append(event)
@@ -81,7 +91,11 @@ class InMemoryUploadRows:
         if self.answers_lost:
             self.answers_lost -= 1
             raise DatabaseAwayError
-        return stored
+        return event if stored else None
+
+    async def has_contract(self, datasource_name: str, version: int) -> bool:
+        self._answer()
+        return 1 <= version <= self.contracts.get(datasource_name, 0)
 
     async def find(self, task_id: str) -> FoundUpload | None:
         self._answer()
@@ -126,6 +140,34 @@ class InMemoryUploadRows:
         if self.away:
             self.away -= 1
             raise DatabaseAwayError
+
+
+class InMemoryDatasourceRows:
+    """Versions of contracts; `promised` are those whose event was promised, as (datasource, version)."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[StoredContract]] = {}
+        self.promised: list[tuple[str, int]] = []
+
+    async def add(self, contract: NewContract, decide: Decide) -> Outcome:
+        kept = self.kept.setdefault(contract.datasource_name, [])
+        latest = kept[-1].about if kept else None
+        decision = decide(latest)
+        if decision is not Decision.ADD:
+            return Outcome(decision, latest)
+        name = contract.datasource_name
+        about = Version(name, len(kept) + 1, contract.sha256, contract.created_at, contract.created_by)
+        kept.append(StoredContract(about, contract.content, contract.document))
+        self.promised.append((name, about.version))
+        return Outcome(decision, about)
+
+    async def find(self, datasource_name: str, version: int | None = None) -> StoredContract | None:
+        kept = self.kept.get(datasource_name, [])
+        number = len(kept) if version is None else version
+        return kept[number - 1] if 1 <= number <= len(kept) else None
+
+    async def history(self, datasource_name: str) -> list[Version]:
+        return [stored.about for stored in reversed(self.kept.get(datasource_name, []))]
 
 
 class InMemoryTaskRows:

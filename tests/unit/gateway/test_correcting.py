@@ -10,7 +10,7 @@ from services.gateway.correcting import MAX_NAMED_RECORDS, Family, Waiver, plan_
 from services.gateway.decisions import Decided
 from services.gateway.gap import gap_of
 from services.gateway.problems import ProblemError
-from shared.events import Correction, TaskStatus
+from shared.events import NO_CONTRACT, Correction, TaskStatus
 from shared.record_set import RecordSet
 from tests.unit.gateway.families_of import CHILD, PARENT, child, task
 
@@ -59,6 +59,11 @@ def test_the_first_correction_may_fill_the_whole_gap() -> None:
     plan = plan_correction(family())
     assert plan.correction == Correction(parent_task_id=PARENT, rows=3)
     assert (plan.datasource_name, plan.seen) == ("sales", Decided(PARENT))
+
+
+@pytest.mark.parametrize(("of_parent", "pinned"), [(2, 2), (None, NO_CONTRACT)])
+def test_it_is_judged_by_the_contract_that_judged_its_parent(of_parent: int | None, pinned: int) -> None:
+    assert plan_correction(family(contract_version=of_parent)).contract_version == pinned
 
 
 def test_a_later_one_is_told_what_is_settled() -> None:

@@ -67,6 +67,19 @@ async def gateway() -> AsyncIterator[Gateway]:
         yield Gateway(client, rows, tasks)
 
 
+@pytest.mark.parametrize(("of_parent", "pinned"), [(2, 2), (None, 0)])
+async def test_a_contract_that_came_later_does_not_judge_a_correction(
+    gateway: Gateway, of_parent: int | None, pinned: int
+) -> None:
+    gateway.tasks.rows[PARENT] = task(contract_version=of_parent)
+    gateway.rows.contracts["sales"] = 3
+    answer = await gateway.correct(key="one")
+    assert (answer.status_code, answer.json()["contract_version"]) == (202, of_parent), answer.text
+    assert [event.contract_version for event in gateway.rows.promised] == [pinned]
+    again = await gateway.correct(key="one")
+    assert (again.status_code, again.json()["contract_version"]) == (202, of_parent), again.text
+
+
 async def test_a_correction_goes_where_its_parent_went(gateway: Gateway) -> None:
     answer = await gateway.correct(fields=[("user_id", "ann")])
     assert answer.status_code == 202, answer.text

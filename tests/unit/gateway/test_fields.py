@@ -25,12 +25,13 @@ def test_options_are_what_the_user_said() -> None:
         "escape": "\\",
         "decimal_mark": ",",
         "thousands": " ",
+        "contract_version": "12",
         "max_rejected_rows": "100",
         "max_rejected_ratio": "0.25",
     }
     assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
-    assert (form.datasource_name, form.user_id) == ("sales", "ann")
+    assert (form.datasource_name, form.user_id, form.contract_version) == ("sales", "ann", 12)
     assert form.options == LoadOptions(
         mode=LoadMode.REPLACE,
         timestamp_column="Zeit punkt",

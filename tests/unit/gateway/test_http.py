@@ -11,11 +11,12 @@ import pytest
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings, HttpSettings
 from shared.db.engine import DatabaseSettings
+from shared.events import FileUploaded
 from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
-from tests.unit.gateway.doubles import NOW, InMemoryTaskRows, InMemoryUploadRows, in_chunks
+from tests.unit.gateway.doubles import NOW, InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
 
 UPLOAD = "/api/ingest/upload"
@@ -38,7 +39,14 @@ async def client(rows: InMemoryUploadRows, store: InMemoryObjectStore) -> AsyncI
     settings = GatewaySettings(
         http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
     )
-    app = create_app(settings, store=store, upload_rows=rows, task_rows=InMemoryTaskRows(), clock=lambda: NOW)
+    app = create_app(
+        settings,
+        store=store,
+        upload_rows=rows,
+        task_rows=InMemoryTaskRows(),
+        datasource_rows=InMemoryDatasourceRows(),
+        clock=lambda: NOW,
+    )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
         yield made
@@ -65,12 +73,14 @@ async def test_upload_is_accepted_and_can_be_followed_at_once(client: httpx.Asyn
     assert response.status_code == 202
     body = response.json()
     assert body["status"] == "PENDING"
+    assert body["contract_version"] is None
     assert response.headers["location"] == body["links"]["status"] == f"/api/ingest/status/{body['task_id']}"
     assert response.headers["retry-after"] == "1"
     status = await client.get(response.headers["location"])
     assert status.status_code == 200
     assert status.json()["task_id"] == body["task_id"]
     assert status.json()["status"] == "PENDING"
+    assert status.json()["contract_version"] is None
 
 
 async def test_health(client: httpx.AsyncClient) -> None:
@@ -91,6 +101,34 @@ async def test_key_replays_the_answer(client: httpx.AsyncClient) -> None:
     assert first.json() == second.json()
     assert second.headers["idempotent-replayed"] == "true"
     assert "idempotent-replayed" not in first.headers
+
+
+async def test_the_latest_contract_judges_unless_another_is_named(
+    client: httpx.AsyncClient, rows: InMemoryUploadRows
+) -> None:
+    rows.contracts["sales"] = 3
+    latest = (await post(client, upload_form(), idempotency_key="k")).json()
+    named = (await post(client, upload_form(fields=[("contract_version", "2")]))).json()
+    assert (latest["contract_version"], named["contract_version"]) == (3, 2)
+    assert [event.contract_version for event in rows.promised] == [3, 2]
+    rows.contracts["sales"] = 4
+    assert (await post(client, upload_form(), idempotency_key="k")).json() == latest
+    other = upload_form(fields=[("contract_version", "4")])
+    problem(await post(client, other, idempotency_key="k"), 422, "idempotency-key-reused")
+    status = await client.get(f"/api/ingest/status/{latest['task_id']}")
+    assert status.json()["contract_version"] == 3
+
+
+@pytest.mark.parametrize("version", ["4", "0", "none", "1.0", "-1", "٣", "9999999999"])
+async def test_a_contract_that_is_none_is_refused(
+    client: httpx.AsyncClient, rows: InMemoryUploadRows, store: InMemoryObjectStore, version: str
+) -> None:
+    rows.contracts["sales"] = 3
+    response = await post(client, upload_form(fields=[("contract_version", version)]))
+    assert problem(response, 422, "invalid-field")["field"] == "contract_version"
+    assert version in response.json()["detail"]
+    assert not store.buckets["ingest"]
+    assert not rows.rows
 
 
 async def test_problems_of_a_request(client: httpx.AsyncClient) -> None:
@@ -131,7 +169,7 @@ async def test_defect_is_logged_once_with_its_task_and_tells_nothing(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def broken(*_arguments: object, **_keywords: object) -> bool:
+    async def broken(*_arguments: object, **_keywords: object) -> FileUploaded | None:
         msg = "secret inside"
         raise RuntimeError(msg)
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.gateway.doubles import InMemoryUploadRows
+from tests.unit.gateway.contracts_suite import DatasourceRowsSuite
+from tests.unit.gateway.doubles import InMemoryDatasourceRows, InMemoryUploadRows
 from tests.unit.gateway.rows_suite import UploadRowsSuite
 
 
@@ -13,3 +14,12 @@ def rows() -> InMemoryUploadRows:
 
 class TestInMemoryUploadRows(UploadRowsSuite):
     """The double passes the suite of the real table."""
+
+
+@pytest.fixture
+def contracts() -> InMemoryDatasourceRows:
+    return InMemoryDatasourceRows()
+
+
+class TestInMemoryDatasourceRows(DatasourceRowsSuite):
+    """Likewise."""

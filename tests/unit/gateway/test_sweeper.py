@@ -102,7 +102,7 @@ async def sent_again(store: InMemoryObjectStore, rows: InMemoryUploadRows, claim
     if not isinstance(again, Claim):
         return False
     await store.put_bytes(claim.upload.object_key, b"sent again")
-    return await rows.store(again, event_of(claim.upload), traceparent=None)
+    return await rows.store(again, event_of(claim.upload), traceparent=None) is not None
 
 
 async def test_a_late_sweeper_leaves_an_accepted_file_alone(store: InMemoryObjectStore) -> None:

@@ -17,7 +17,7 @@ from services.gateway.upload import Uploads
 from shared import ids
 from shared.backoff import Backoff
 from shared.db.engine import DatabaseAwayError
-from shared.events import LoadMode
+from shared.events import FileUploaded, LoadMode
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.port import StorageAwayError
 from tests.unit.gateway.doubles import NOW, InMemoryUploadRows, in_chunks
@@ -234,7 +234,7 @@ async def test_commit_that_did_not_happen_is_made_again(gateway: Gateway) -> Non
     original = gateway.rows.store
     failures = [DatabaseAwayError(), DatabaseAwayError()]
 
-    async def store(*arguments: object, **keywords: object) -> bool:
+    async def store(*arguments: object, **keywords: object) -> FileUploaded | None:
         if failures:
             raise failures.pop()
         return await original(*arguments, **keywords)  # type: ignore[arg-type]  # handed on as they came
@@ -310,7 +310,7 @@ async def _die_before_the_commit(gateway: Gateway, body: bytes) -> None:
     assert [row.state for row in gateway.rows.rows.values()] == [UploadState.RECEIVING]
 
 
-async def _fail(*_arguments: object, **_keywords: object) -> bool:
+async def _fail(*_arguments: object, **_keywords: object) -> FileUploaded | None:
     raise asyncio.CancelledError
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared import ids
 from shared.events import (
-    AnyEvent,
     Column,
     CommandName,
     DruidSubmitted,
@@ -23,6 +22,7 @@ from shared.events import (
     Part,
     Problem,
     TaskCommand,
+    TaskEvent,
     TaskStatus,
     TaskUpdated,
 )
@@ -106,7 +106,7 @@ def waived(task_id: str = TASK, *, rows: int, records: str | None = None, **chan
     return TaskCommand(task_id=task_id, rows=rows, records=records, **{**fields, **changes})
 
 
-def loaded(task_id: str = TASK) -> list[AnyEvent]:
+def loaded(task_id: str = TASK) -> list[TaskEvent]:
     """A load that went well, in the order of its steps."""
     return [
         uploaded(task_id),
@@ -125,7 +125,7 @@ def _seconds() -> st.SearchStrategy[float]:
     return st.integers(0, 10).map(float)
 
 
-def _updates(task_id: str) -> st.SearchStrategy[AnyEvent]:
+def _updates(task_id: str) -> st.SearchStrategy[TaskEvent]:
     return st.builds(
         lambda status, seconds, **fields: updated(status, seconds, task_id, **fields),
         st.sampled_from(TaskStatus),
@@ -138,12 +138,14 @@ def _updates(task_id: str) -> st.SearchStrategy[AnyEvent]:
         ledger=st.sampled_from([None, RECONCILED]),
         rows_read=st.sampled_from([None, 1000]),
         report_key=st.sampled_from([None, "reports/rejected.json"]),
+        contract_version=st.sampled_from([None, 1, 2]),
     )
 
 
-def _others(task_id: str) -> st.SearchStrategy[AnyEvent]:
-    makers: list[Callable[[int, float], AnyEvent]] = [
+def _others(task_id: str) -> st.SearchStrategy[TaskEvent]:
+    makers: list[Callable[[int, float], TaskEvent]] = [
         lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds)),
+        lambda attempt, seconds: uploaded(task_id, attempt=attempt, accepted_at=at(seconds), contract_version=3),
         lambda attempt, seconds: validated(task_id, attempt=attempt, finished_at=at(seconds)),
         lambda attempt, seconds: submitted(task_id, attempt=attempt, submitted_at=at(seconds)),
         lambda attempt, seconds: waived(task_id, rows=attempt, records=f"{attempt}", issued_at=at(seconds)),
@@ -157,7 +159,7 @@ def _others(task_id: str) -> st.SearchStrategy[AnyEvent]:
     )
 
 
-def histories(task_id: str = TASK) -> st.SearchStrategy[list[AnyEvent]]:
+def histories(task_id: str = TASK) -> st.SearchStrategy[list[TaskEvent]]:
     """Any events of a task, likely and unlikely ones, each id once: what the topics can hold."""
     return st.lists(
         st.one_of(_updates(task_id), _others(task_id)), min_size=1, max_size=14, unique_by=lambda event: event.event_id

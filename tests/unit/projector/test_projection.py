@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, has_state, project, status_of
+from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, has_state, is_shown, project, status_of
 from shared import ids
 from shared.db.models import Base, IngestionTask, TaskAttempt
-from shared.events import AnyEvent, CommandName, Correction, TaskCommand, TaskStatus
+from shared.events import CommandName, Correction, DatasourceUpdated, TaskCommand, TaskEvent, TaskStatus
 from tests.unit.projector.histories import (
     PROBLEM,
     RECONCILED,
@@ -28,7 +28,7 @@ from tests.unit.projector.histories import (
 )
 
 
-def row(*events: AnyEvent) -> TaskRow:
+def row(*events: TaskEvent) -> TaskRow:
     return project(TASK, events).task
 
 
@@ -36,7 +36,7 @@ def row(*events: AnyEvent) -> TaskRow:
 
 
 @given(history=histories(), data=st.data())
-def test_any_order_and_any_copies_give_the_same_rows(history: list[AnyEvent], data: st.DataObject) -> None:
+def test_any_order_and_any_copies_give_the_same_rows(history: list[TaskEvent], data: st.DataObject) -> None:
     copies = data.draw(st.lists(st.sampled_from(history), max_size=10))
     shuffled = data.draw(st.permutations(history + copies))
     assert project(TASK, shuffled) == project(TASK, history)
@@ -44,14 +44,14 @@ def test_any_order_and_any_copies_give_the_same_rows(history: list[AnyEvent], da
 
 @given(history=histories(), other=histories(), data=st.data())
 def test_copies_that_differ_do_not_make_the_order_matter(
-    history: list[AnyEvent], other: list[AnyEvent], data: st.DataObject
+    history: list[TaskEvent], other: list[TaskEvent], data: st.DataObject
 ) -> None:
     everything = history + other
     assert project(TASK, data.draw(st.permutations(everything))) == project(TASK, everything)
 
 
 @given(history=histories())
-def test_a_task_never_moves_back(history: list[AnyEvent]) -> None:
+def test_a_task_never_moves_back(history: list[TaskEvent]) -> None:
     seen = (0, 0, -1)
     for length in range(1, len(history) + 1):
         if not has_state(history[:length]):
@@ -64,7 +64,7 @@ def test_a_task_never_moves_back(history: list[AnyEvent]) -> None:
 
 
 @given(history=histories())
-def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[AnyEvent]) -> None:
+def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[TaskEvent]) -> None:
     shown = project(TASK, history)
     assert [attempt.attempt for attempt in shown.attempts] == sorted(
         {event.attempt for event in history if not isinstance(event, TaskCommand)}
@@ -75,7 +75,7 @@ def test_each_attempt_has_a_row_and_the_highest_is_shown(history: list[AnyEvent]
 
 
 @given(history=histories())
-def test_every_time_comes_from_an_event(history: list[AnyEvent]) -> None:
+def test_every_time_comes_from_an_event(history: list[TaskEvent]) -> None:
     said = {at(second) for second in range(11)} | {at(-3600), at(-60)}
     times = {value for name, value in dataclasses.asdict(project(TASK, history).task).items() if name.endswith("_at")}
     assert times - {None} <= said
@@ -129,6 +129,7 @@ def test_a_load_that_went_well() -> None:
                 ("COMPLETED", 60, None),
             )
         ],
+        "contract_version": None,
         **dict.fromkeys(("corrects", "rejected_records", "corrected_records", "rows_waived", "waived_records")),
     }
 
@@ -232,7 +233,7 @@ def test_the_earliest_start_counts() -> None:
 
 
 def test_a_late_event_of_a_lower_attempt_changes_its_own_row_only() -> None:
-    second: list[AnyEvent] = [
+    second: list[TaskEvent] = [
         updated(TaskStatus.QUEUED, 70, attempt=2),
         submitted(attempt=2, submitted_at=at(71)),
         updated(TaskStatus.RUNNING, 72, attempt=2),
@@ -307,3 +308,35 @@ def test_events_that_say_no_state_have_one() -> None:
         TaskStatus.VALIDATED,
         TaskStatus.SUBMITTED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("events", "shown"),
+    [
+        ([uploaded()], None),
+        ([uploaded(contract_version=0), validated(contract_version=None)], None),
+        ([uploaded(contract_version=3)], 3),
+        ([uploaded(contract_version=3), validated(contract_version=4)], 3),
+        ([uploaded(), updated(TaskStatus.VALIDATING, 1, contract_version=2)], 2),
+        ([uploaded(), updated(TaskStatus.VALIDATING, 1, contract_version=2), validated(contract_version=2)], 2),
+        ([uploaded(), validated(contract_version=5)], 5),
+        ([updated(TaskStatus.VALIDATING, 1, contract_version=2), updated(TaskStatus.REJECTED, 2)], 2),
+    ],
+)
+def test_the_contract_is_that_of_the_upload_else_the_validators_word(
+    events: list[TaskEvent], shown: int | None
+) -> None:
+    assert row(*events).contract_version == shown
+
+
+def test_a_task_that_waits_for_its_contract_is_pending_and_says_why() -> None:
+    waiting = updated(TaskStatus.PENDING, -5, sequence=1, reason="contract_awaited")
+    shown = row(uploaded(contract_version=3), waiting)
+    assert (shown.status, shown.status_reason, shown.contract_version) == ("PENDING", "contract_awaited", 3)
+    going_on = row(uploaded(contract_version=3), waiting, updated(TaskStatus.VALIDATING, 1))
+    assert (going_on.status, going_on.status_reason) == ("VALIDATING", None)
+
+
+def test_a_contract_is_nothing_of_a_task() -> None:
+    contract = DatasourceUpdated(datasource_name="sales", version=1, contract="", sha256="", created_at=at(0))
+    assert not is_shown(contract)

@@ -31,11 +31,11 @@ def problem(body: Any, headers: RawHeaders = (TYPE,), **where: Any) -> Unreadabl
 
 
 def test_headers_that_are_not_ours_may_be_anything() -> None:
-    assert read(BODY, [TYPE, ("x", None), ("y", b"\xff"), ("ce_", b"\xff"), ("", b"")]).event.task_id == TASK
+    assert read(BODY, [TYPE, ("x", None), ("y", b"\xff"), ("ce_", b"\xff"), ("", b"")]).event.key == TASK
 
 
 def test_a_later_header_of_the_same_name_counts() -> None:
-    assert read(BODY, [("ce_type", b"nothing"), TYPE]).event.task_id == TASK
+    assert read(BODY, [("ce_type", b"nothing"), TYPE]).event.key == TASK
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
     received = golden.read()
     job = Job(
         event_id=uuid.uuid4(),
-        task_id=received.event.task_id,
+        task_id=received.event.key,
         attempt=1,
         event=golden.body,
         traceparent=None,

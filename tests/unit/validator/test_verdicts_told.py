@@ -12,13 +12,15 @@ from typing import Any, cast
 
 import pytest
 
+from services.validator.contract_rows import ContractRows
 from services.validator.engine import ChildLimits, ParseLimits
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import LARGE, SMALL, Lanes
+from services.validator.pinning import Pinning
 from services.validator.readings import Reading, Readings
 from services.validator.workplace import LOCK_NAME, Workplace
 from shared import ids
-from shared.events import AnyEvent, Correction, FileUploaded, FileValidated, TaskStatus, TaskUpdated
+from shared.events import Correction, FileUploaded, FileValidated, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import encode, record_bytes
 from shared.kafka.producer import EventProducer
@@ -27,20 +29,35 @@ from shared.worker import Done, Wait
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LIMIT_BYTES = 8_192
+PATIENCE = timedelta(minutes=10)
+SEMICOLONS = """
+format_version: 1
+datasource: wide
+dialect: {delimiter: ";"}
+columns: [{name: ts, type: timestamp, role: time}, {name: "a,b", type: text}]
+"""
 SMALL_FILE_BYTES = 100_000
 
 
 class Notebook:
-    """An inbox and a producer that write down what they are told."""
+    """An inbox and a producer that write down what they are told; the contracts are version 1 of their datasources."""
 
-    def __init__(self) -> None:
+    def __init__(self, **contracts: str) -> None:
+        self.contracts = contracts
         self.kept: dict[str, Any] = {}
-        self.emitted: list[AnyEvent] = []
+        self.emitted: list[TaskEvent] = []
 
     async def update(self, _: Job, **columns: Any) -> None:
         self.kept.update(columns)
 
-    async def emit(self, event: AnyEvent, *, traceparent: str | None = None) -> None:
+    async def latest(self, _: str, datasource_name: str) -> int:
+        return int(datasource_name in self.contracts)
+
+    async def find(self, _: str, datasource_name: str, version: int) -> bytes | None:
+        found = self.contracts.get(datasource_name) if version == 1 else None
+        return None if found is None else found.encode()
+
+    async def emit(self, event: TaskEvent, *, traceparent: str | None = None) -> None:
         del traceparent
         self.emitted.append(event)
 
@@ -71,8 +88,13 @@ def judge_of(store: InMemoryObjectStore, notebook: Notebook, work_dir: Path, rea
         child=ChildLimits(),
     )
     inbox, producer = cast("Inbox", notebook), cast("EventProducer", notebook)
+    pinning = Pinning(cast("ContractRows", notebook), inbox, lambda: NOW, patience=PATIENCE, all_heard=_all_heard)
     lanes = Lanes(SMALL_FILE_BYTES)
-    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, readings or Kept(), lambda: NOW)
+    return Judge(store, inbox, producer, rules, Workplace(work_dir), lanes, readings or Kept(), pinning, lambda: NOW)
+
+
+async def _all_heard() -> bool:
+    return True
 
 
 async def told(store: InMemoryObjectStore, content: str, work_dir: Path) -> FileValidated | TaskUpdated:
@@ -110,7 +132,7 @@ async def job_of(
         tries=1,
         deaths=0,
         wait_reason=None,
-        columns={"outcome": None, **columns},
+        columns={"outcome": None, "contract_version": None, "contract_missed_at": None, **columns},
     )
 
 
@@ -174,6 +196,45 @@ async def test_record_bytes_are_never_less_than_what_is_sent(store: InMemoryObje
     headers = sum(len(name) + len(value) for name, value in record.headers.items())
     assert len(record.body) + len(record.key) + headers < record_bytes(event) < len(record.body) + 2_000
     assert json.loads(record.body)["task_id"] == event.task_id
+
+
+async def test_the_contract_is_told_with_the_verdict_and_its_dialect_counts(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook(wide=SEMICOLONS)
+    (said,) = (await judge_of(store, notebook, tmp_path)(await job_of(store, "ts;a,b\n2024-01-01;x,y\n"))).events
+    assert isinstance(said, FileValidated)
+    assert [column.source_name for column in said.columns] == ["a,b"]
+    (validating,) = notebook.emitted
+    assert isinstance(validating, TaskUpdated)
+    assert (validating.status, validating.contract_version) == (TaskStatus.VALIDATING, 1)
+    assert said.contract_version == notebook.kept["contract_version"] == 1
+
+
+async def test_a_file_waits_for_its_contract_and_says_so(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    notebook = Notebook()
+    wait = await judge_of(store, notebook, tmp_path)(await job_of(store, contract_version=1))
+    assert isinstance(wait, Wait)
+    (said,) = wait.events
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason, said.sequence) == (TaskStatus.PENDING, "contract_awaited", 1)
+    assert wait.reason == "contract_awaited"
+    assert timedelta(0) < wait.delay < timedelta(seconds=1)
+    assert notebook.kept == {"contract_missed_at": NOW}
+    assert notebook.emitted == []
+
+
+async def test_a_contract_that_never_comes_ends_the_task_as_our_fault(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    job = await job_of(store, contract_version=1, contract_missed_at=NOW - PATIENCE)
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    (said,) = done.events
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.reason) == (TaskStatus.FAILED, "contract_missing")
+    assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -249,6 +310,25 @@ async def test_a_correction_is_read_by_what_was_kept_of_its_parent(store: InMemo
     assert (said.rows_accepted, said.corrected_records) == (1, "21")
     assert said.time_min == datetime(2024, 4, 3, tzinfo=UTC)
     assert [(one.name, one.type) for one in said.columns] == [("n", "long")]
+
+
+async def test_a_correction_counts_for_the_contract_of_its_parent_and_is_read_by_its_columns(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook(wide=SEMICOLONS)
+    job = await job_of(store, "ts;a,b\n" + "2024-01-01;1\n" * 20 + "soon;2\n")
+    (of_parent,) = (await judge_of(store, notebook, tmp_path)(job)).events
+    assert isinstance(of_parent, FileValidated)
+    kept = Kept({job.task_id: Reading.model_validate(notebook.kept["reading"])})
+    (bad,) = gzip.decompress(store.objects()[str(of_parent.rejects_key)]).decode().splitlines()
+    rejects = json.dumps({**json.loads(bad), "fields": ["2024-02-01", "3"]}) + "\n"
+    for content, record in ((rejects, "21"), ("ts;a,b\n2024-02-01;3\n", None)):
+        again = await job_of(store, content, correction=Correction(parent_task_id=job.task_id, rows=1))
+        again = replace(again, event={**again.event, "contract_version": 1})
+        (said,) = (await judge_of(store, Notebook(wide=SEMICOLONS), tmp_path, kept)(again)).events
+        assert isinstance(said, FileValidated), said
+        assert (said.rows_accepted, said.corrected_records, said.contract_version) == (1, record, 1)
+        assert said.columns == of_parent.columns
 
 
 async def test_records_of_earlier_corrections_and_waivers_are_settled(
