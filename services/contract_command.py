@@ -90,9 +90,8 @@ def diff_command(
     output: _Output = "text",
 ) -> None:
     """Compare two versions of a contract, or a file's columns with one. Exit 3 if a file may be rejected for it."""
-    from services.inference import file_columns
     from services.validate_command import report_on
-    from shared.contract import diff, drift_of
+    from shared.contract import diff
 
     _known_output(output)
     contract = _read(old)
@@ -104,9 +103,9 @@ def diff_command(
         ]
         broken = any(change.breaks for change in changes)
     else:
-        found = drift_of(contract, file_columns(report_on(new)))
-        listed = [{**asdict(one), "rule": one.rule} for one in found]
-        lines = [f"{one.decision:<6}  {one.kind:<14}  {one.sentence}" for one in found]
+        found = report_on(new, old).drift
+        listed = [one.model_dump() for one in found]
+        lines = [f"{one.decision:<6}  {one.kind:<14}  {one.message}" for one in found]
         broken = any(one.decision == "reject" for one in found)
     _show(listed, lines or ["no difference"], output)
     raise typer.Exit(EXIT_DIFFERENT if broken else 0)

@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.validator.engine.document import FileReport, Refusal, ReportColumn, TimeEvidence
-from shared.contract import FileColumn, write_contract
+from shared.contract import write_contract
 from shared.contract.column_types import COLUMN_TYPES, ColumnType
 from shared.contract.from_report import InferredColumn, InferredTime, datasource_of, inferred_contract
 from shared.file_options import delimiter_of
 
 _UTF_8 = frozenset({"utf-8", "ascii"})
-
-
-def file_columns(report: FileReport) -> list[FileColumn]:
-    """The columns of a file, its time among them; a column of nothing but nulls has no type."""
-    found = [FileColumn(column.name, _type_unless_empty(column, report)) for column in report.columns]
-    if report.timestamp and report.timestamp.column:
-        found.insert(0, FileColumn(report.timestamp.column, "timestamp"))
-    return found
 
 
 def contract_text(report: FileReport, file_name: str) -> str:
@@ -57,10 +49,6 @@ def _said(one: TimeEvidence) -> str:
 
 def _type(column: ReportColumn) -> ColumnType:
     return next((kind for kind in COLUMN_TYPES if kind == column.logical_type), "text")
-
-
-def _type_unless_empty(column: ReportColumn, report: FileReport) -> ColumnType | None:
-    return None if column.type is None or column.nulls == report.rows.accepted else _type(column)
 
 
 def _reasons(column: ReportColumn) -> Iterator[str]:

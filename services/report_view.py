@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from services.validator.engine.document import (
+    Drift,
     FileReport,
     FoundProblem,
     ReportColumn,
@@ -65,6 +66,7 @@ def validation_lines(
         *_head(report, name),
         *_columns(report),
         *_time(report.timestamp),
+        *_drift(report.drift),
         *_problems(faults),
         *_questions(questions),
         *_written(written),
@@ -132,6 +134,8 @@ def _left_out(dialect: ReportDialect) -> Iterator[Line]:
         if count:
             lines = "1 line" if count == 1 else f"{_number(count)} lines"
             yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(f"{lines} {what}: {_shown(why or '')}", "  "))
+    for said in dialect.overruled:
+        yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(_shown(said), "  "))
     if dialect.trailing_delimiter:
         yield from (Line(line.text, _DOUBTFUL) for line in _wrapped(dialect.trailing_delimiter, "  "))
     for what, names in (("sheets", dialect.other_sheets), ("members", dialect.skipped_members)):
@@ -215,12 +219,24 @@ def _told(one: TimeEvidence) -> str:
     return f"{standing}{_shown(one.timestamp_column)} as {formats}: {values}{unclear}{example}"
 
 
+def _drift(drifts: Sequence[Drift]) -> Iterator[Line]:
+    """Where the columns are not those of the contract."""
+    if not drifts:
+        return
+    yield from (Line(""), Line("  Columns that are not as the contract has them", _HEAD))
+    for drift in drifts[:_PROBLEMS_SHOWN]:
+        yield from _wrapped(f"{drift.decision}: {_shown(drift.message)}", "    ")
+    if (more := len(drifts) - _PROBLEMS_SHOWN) > 0:
+        yield Line(f"    and {_number(more)} more: -o json has them all", _QUIET)
+
+
 def _problems(problems: Sequence[FoundProblem]) -> Iterator[Line]:
     if not problems:
         return
     yield from (Line(""), Line("  Problems", _HEAD))
     for problem in problems[:_PROBLEMS_SHOWN]:
-        column = f" in {_shown(problem.column)}" if problem.column else ""
+        column = f" ({_shown(problem.constraint)})" if problem.constraint else ""
+        column += f" in {_shown(problem.column)}" if problem.column else ""
         if not problem.count:
             yield Line(_fit(f"    {problem.rule}{column}"), _BAD)
             yield from _wrapped(problem.samples[0].message if problem.samples else "", "      ")
@@ -280,7 +296,9 @@ def _next_steps(
         steps = steps or [("correct the file, and validate it again",)]
     else:
         asked = answers or [("--timestamp-column COLUMN",)] if questions else [()]
-        steps = [("ingest put", file, "-d NAME", *_said(said, answer), *answer) for answer in asked]
+        # The service has the contract of the datasource.
+        sent = {option: value for option, value in said.items() if option != "contract"}
+        steps = [("ingest put", file, "-d NAME", *_said(sent, answer), *answer) for answer in asked]
     if report.rows.rejected and bad_rows_wanted:
         steps.append(("ingest validate", file, *_said(said), "--rejects-out FILE"))
     yield from (Line(""), Line("  What to do next", _HEAD))

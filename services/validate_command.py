@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -31,6 +31,9 @@ from services.validator.engine import (
 )
 from shared.errors import PermanentError
 from shared.file_options import FORMATS, PROBLEMS, delimiter_of
+
+if TYPE_CHECKING:
+    from shared.contract import Contract
 
 EXIT_REJECTED = 3
 BAR_AFTER_SECONDS = 1.0
@@ -62,6 +65,9 @@ _InferredOption = Annotated[str, typer.Option("--output", "-o", help="text, json
 _RowsOption = Annotated[
     Path | None, typer.Option(help="Where the accepted rows go, as NDJSON; gzipped if it ends in .gz.")
 ]
+_ContractOption = Annotated[
+    Path | None, typer.Option(help="The contract of its datasource, YAML; options that are sent win over it.")
+]
 _RejectsOption = Annotated[Path | None, typer.Option(help="Where the bad rows go with their reasons, likewise.")]
 
 
@@ -80,10 +86,11 @@ def validate(
     output: _OutputOption = "text",
     rows_out: _RowsOption = None,
     rejects_out: _RejectsOption = None,
+    contract: _ContractOption = None,
     **hints: str | None,
 ) -> None:
     """Judge every row of a file, with no server. Exit 0 accepted, 3 rejected or with rejected rows."""
-    request = _Request(file, output, hints)
+    request = _Request(file, output, hints, contract=contract)
     _check_places(file, rows_out, rejects_out)
     with ExitStack() as stack:
         rows, rejects = (stack.enter_context(RowFile(place)) if place else None for place in (rows_out, rejects_out))
@@ -124,14 +131,14 @@ def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | 
     raise typer.Exit(EXIT_REJECTED if report.verdict == "rejected" else 0)
 
 
-def report_on(file: Path) -> FileReport:
-    """What `infer` would say of a file.
+def report_on(file: Path, contract: Path | None = None) -> FileReport:
+    """What `infer` would say of a file, or `validate` by a contract.
 
     Raises `CannotValidateError` for a file whose columns cannot be told.
     """
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        _, report = _Request(file, "json", {}).judge(Path(folder), write_rows=False)
-    if not report.columns:
+        _, report = _Request(file, "json", {}, contract=contract).judge(Path(folder), write_rows=False)
+    if not report.columns or (contract is not None and "drift" not in report.model_fields_set):
         reason = next(
             (sample.message for problem in report.problems for sample in problem.samples), "no column is known"
         )
@@ -147,7 +154,12 @@ class _Request:
     """
 
     def __init__(
-        self, file: Path, output: str, hints: dict[str, str | None], outputs: tuple[str, ...] = ("text", "json")
+        self,
+        file: Path,
+        output: str,
+        hints: dict[str, str | None],
+        outputs: tuple[str, ...] = ("text", "json"),
+        contract: Path | None = None,
     ) -> None:
         if output not in outputs:
             msg = f"--output is {', '.join(outputs[:-1])} or {outputs[-1]}, not {output!r}"
@@ -156,6 +168,9 @@ class _Request:
         said = {name: value for name, value in hints.items() if value is not None}
         self.said = {option_of(name).removeprefix("--"): value for name, value in said.items()}
         self._options = _options(said)
+        self._contract = None if contract is None else _contract(contract)
+        if contract is not None:
+            self.said = {**self.said, "contract": str(contract)}
         _check_readable(file)
 
     def judge(self, folder: Path, *, write_rows: bool) -> tuple[Verdict, FileReport]:
@@ -166,6 +181,7 @@ class _Request:
             output_dir=folder.resolve(),
             task_id=None,
             options=self._options,
+            contract=self._contract,
             require_time=False,
             write_rows=write_rows,
         )
@@ -213,6 +229,19 @@ def _options(hints: dict[str, str]) -> ParseOptions:
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"{option_of(str(first['loc'][0]))}: {first['msg']}"
+        raise typer.BadParameter(msg) from error
+
+
+def _contract(path: Path) -> Contract:
+    from shared.contract import ContractError, read_contract
+
+    try:
+        return read_contract(path.read_bytes())
+    except ContractError as error:
+        msg = f"{path}: {error}"
+        raise typer.BadParameter(msg) from error
+    except OSError as error:
+        msg = f"--contract: {path} cannot be read: {error.strerror}"
         raise typer.BadParameter(msg) from error
 
 

@@ -16,12 +16,12 @@ from services.validator.engine import (
     ChildLimits,
     Correction,
     ParseLimits,
+    ParseOptions,
     ParseRequest,
     Rejected,
     run_child,
 )
 from services.validator.lanes import Lanes
-from services.validator.options import parse_options
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run
@@ -199,7 +199,8 @@ class Judge:
             original_filename=event.original_filename or event.file_uri.rsplit("/", 1)[-1],
             output_dir=file.parent / "output",
             task_id=event.task_id,
-            options=parse_options(event.options, contract),
+            options=ParseOptions(**event.options.model_dump(include=set(ParseOptions.model_fields))),
+            contract=contract,
             limits=self._rules.parse,
             correction=correction,
         )

@@ -31,7 +31,8 @@ MEANINGS: dict[DriftKind, dict[DriftDecision, str]] = {
     "wider_type": {
         "evolve": "it is loaded as the wider type, which stands in the next version of the contract",
         "ignore": "the type stays, and rows with values beyond it are rejected with `type-error`",
-        "reject": "the file is rejected",
+        "reject": "the type stays, and rows with values beyond it are rejected with `type-error`; a file with more "
+        "of them than the limits allow is rejected",
     },
     "narrower_type": {
         "evolve": "it is loaded as the narrower type, which stands in the next version of the contract",
@@ -61,8 +62,13 @@ class DriftFound:
 
     @property
     def rule(self) -> RuleName:
-        """The name in a report on a file that is rejected for it."""
+        """Its name in reports."""
         return _RULES[self.kind]
+
+    @property
+    def rejects_the_file(self) -> bool:
+        """Whether nothing of the file is loaded; a wider type costs its rows only."""
+        return self.decision == "reject" and self.kind != "wider_type"
 
 
 def drift_of(contract: Contract, file: Sequence[FileColumn]) -> tuple[DriftFound, ...]:
@@ -106,6 +112,9 @@ def _of(contract: Contract, column: Column, found: dict[str, FileColumn]) -> Ite
 
 def _missing(contract: Contract, column: Column) -> DriftFound:
     decision = contract.drift.missing_column
+    if column.role == "time" and decision != "reject":
+        sentence = f"the file has no column `{column.name}`, which is the time of the rows: the file is rejected"
+        return DriftFound("missing_column", column.name, "reject", sentence)
     if decision == "ignore" and not column.nullable:
         sentence = f"the file has no column `{column.name}`, which is not nullable: the file is rejected"
         return DriftFound("missing_column", column.name, "reject", sentence)

@@ -29,6 +29,7 @@ MEANINGS: dict[RuleName, str] = {
     "row-constraint": "A rule of the contract is false; `constraint` is its name.",
     "missing-label": "The file lacks a column, and `drift.missing_column` is `reject`.",
     "extra-label": "The file has a column that the contract has not, and `drift.new_column` is `reject`.",
-    "wider-type": "A column has values beyond its type, and `drift.wider_type` is `reject`. Not of Frictionless.",
+    "wider-type": "A column has values beyond its type; the rows that are rejected for them have `type-error`. Not of "
+    "Frictionless.",
     "narrower-type": "A column fits a narrower type, and `drift.narrower_type` is `reject`. Not of Frictionless.",
 }

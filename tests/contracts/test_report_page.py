@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 
 from services.validator import report_page
+from services.validator.engine import frictionless
 from shared.schema import ROOT, written
 
 
@@ -31,3 +32,10 @@ def test_both_are_written(tmp_path: Path) -> None:
     report_page.main(tmp_path)
     assert (tmp_path / report_page.PAGE).read_text() == report_page.page()
     assert (tmp_path / report_page.SCHEMA).is_file()
+
+
+def test_the_names_of_frictionless_stand_in_the_documentation() -> None:
+    text = (ROOT / "docs/validation.md").read_text().split("## The names of Frictionless", 1)[1]
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| `")][1:]
+    told = {code.strip(" `"): name.strip(" `") for name, codes in rows for code in codes.split(",")}
+    assert told == {str(code): name for code, name in frictionless.NAMES.items()}

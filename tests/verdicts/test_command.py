@@ -54,7 +54,7 @@ def test_seven_bad_rows_among_a_thousand(rows_csv: Path, capsys: pytest.CaptureF
     said = capsys.readouterr()
     report = json.loads(said.out)
     assert said.err == ""
-    assert list(report) == list(FileReport.model_fields)
+    assert list(report) == [name for name in FileReport.model_fields if name != "drift"]
     assert report["verdict"] == "accepted_with_rejects"
     assert report["rows"] == {"read": 1000, "accepted": 993, "rejected": 7}
     (problem,) = report["problems"]
@@ -270,3 +270,60 @@ def test_a_file_without_columns_cannot_be_compared(tmp_path: Path, capsys: pytes
     contract.write_text("format_version: 1\ndatasource: d\ncolumns:\n- {name: n, type: long}\n")
     assert run("contract", "diff", contract, written(tmp_path, "")) == 1
     assert capsys.readouterr().err.startswith("ingest: ")
+
+
+CONTRACT = """\
+format_version: 1
+datasource: d
+columns:
+- {name: ts, type: timestamp, role: time}
+- {name: n, type: long, nullable: false, checks: {max: 900}}
+- {name: s, type: text}
+rules:
+- {name: not_500, expression: n <> 500}
+"""
+
+
+def test_a_file_is_judged_by_a_contract(rows_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(CONTRACT)
+    assert run("validate", rows_csv, "--contract", contract, "--max-rejected-ratio", "1", "-o", "json") == 3
+    report = FileReport.model_validate_json(capsys.readouterr().out)
+    assert (report.rows.accepted, report.rows.rejected) == (893, 107)
+    counted = {(one.rule, one.column, one.constraint): one.count for one in report.problems}
+    assert counted == {
+        ("constraint-error", "n", "max"): 100,
+        ("timestamp_invalid", "ts", None): 7,
+        ("row-constraint", None, "not_500"): 1,
+    }
+    assert run("validate", rows_csv, "--contract", contract, "--max-rejected-ratio", "1") == 3
+    shown = capsys.readouterr().out
+    assert "100 x constraint-error (max) in n" in shown
+    assert "1 x row-constraint (not_500)" in shown
+    contract.write_text(CONTRACT.replace("long", "double"))
+    assert run("validate", rows_csv, "--contract", contract, "--delimiter", ",", "--max-rejected-ratio", "1") == 3
+    shown += capsys.readouterr().out
+    assert "Columns that are not as the contract has them" in shown
+    assert "ignore: the file's `n` is long" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CONTRACT.replace("type: text", "type: txt"), "line 6, column 13"),
+        (None, "cannot be read: No such file"),
+        ("a: [", "line 2, column 1: this is no YAML"),
+    ],
+)
+def test_a_bad_contract_is_wrong_usage(
+    text: str | None, words: str, rows_csv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = tmp_path / "contract.yaml"
+    if text is not None:
+        contract.write_text(text)
+    assert run("validate", rows_csv, "--contract", contract) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("ingest: ")
+    assert said.count("\n") == 1
+    assert words in said

@@ -110,7 +110,7 @@ def test_a_value_of_another_type_is_a_bad_row_again(family: Family) -> None:
     )
     assert outcome.accepted.rows_accepted == 1
     first, second = (reject["errors"][0] for reject in outcome.rejects)
-    assert (first["code"], first["column"], first["value"], first["suggestion"]) == ("type", "n", "two", None)
+    assert (first["code"], first["column"], first["value"], first["suggestion"]) == ("type-error", "n", "two", None)
     assert (second["value"], second["suggestion"]) == (" 3 ", "3")
     assert outcome.accepted.corrected_records == "5"
 
@@ -244,9 +244,12 @@ def test_columns_are_text_to_polars_whatever_they_hold() -> None:
 
     columns = [ExpectedColumn(name=kind, source_name=kind, type=kind) for kind in ("long", "double", "text", "time")]
     frame = pl.DataFrame({f"c{index}": ["1", "NA", "x", "-", "9" * 20] for index in range(4)})
-    judged = ExpectedTypes(columns, ["l", "d", "s", "t"])
-    assert judged.fitting(frame).to_list() == [True, True, False, True, False]
-    assert [None if error is None else error.column for error in judged.errors(frame)] == [None, None, "l", None, "l"]
+    judged = ExpectedTypes(dict(enumerate(columns)), ["l", "d", "s", "t"])
+    read = judged.read(frame)
+    assert read.ok.to_list() == [True, True, False, True, False]
+    errors = judged.errors(frame, read)
+    both = {2: ["l", "d"], 4: ["l", "d"]}
+    assert {row: [error.column for _, error in found] for row, found in errors.items()} == both
 
 
 TYPED = (
@@ -280,5 +283,5 @@ def test_a_value_of_another_type_or_format_is_told(judge: Judge, position: int, 
     fields = ["2024-06-03 10:00:00", "true", "9.5", "03.02.2024", "2024-01-02 03:06"]
     fields[position] = value
     outcome = family.corrected(family.lines((family.rejects[0], fields)))
-    assert outcome.error_codes == ["type"]
+    assert outcome.error_codes == ["type-error"]
     assert outcome.rejects[0]["errors"][0]["value"] == value

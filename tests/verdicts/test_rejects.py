@@ -29,7 +29,7 @@ def test_long_rows_are_handed_on_by_their_bytes(tmp_path: Path, monkeypatch: pyt
     writer = RejectsWriter(tmp_path, 20)
     raw = letter * (MIB // len(letter.encode()))
     for number in range(20):
-        writer.write(Place(number, number, number, raw), [raw], BAD)
+        writer.write(Place(number, number, number, raw), [raw], [BAD])
     found = writer.close()
     assert found is not None
     assert found.rows == 20

@@ -21,7 +21,8 @@ DeclaredType = LogicalType | Literal["quoted"]
 class RowError:
     """Why a row is bad. `column` is None when the fault is the record's as a whole, and then `value` is too.
 
-    `suggestion` is the value that the sender must have meant, where that is certain.
+    `suggestion` is the value that the sender must have meant, where that is certain. `constraint` is the check or the
+    rule of a contract that the row breaks.
     """
 
     code: Code
@@ -29,6 +30,7 @@ class RowError:
     column: str | None = None
     value: str | None = None
     suggestion: str | None = None
+    constraint: str | None = None
 
 
 class BadRecord(NamedTuple):

@@ -66,6 +66,8 @@ class ReportDialect(_Model):
     """How lines begin that are no records."""
     comment_lines: int | None = None
     """How many such lines there were."""
+    overruled: tuple[str, ...] = ()
+    """Where a sent option and the contract differ, a sentence for each. The option wins, except for the time."""
     trailing_delimiter: str | None = None
     """What was made of delimiters at the ends of lines."""
     encoding_evidence: str | None = None
@@ -231,14 +233,35 @@ class FoundProblem(_Model):
 
     rule: str
     """A stable code."""
+    frictionless: str | None = None
+    """The type of error that Frictionless has for it; null where it has none."""
     column: str | None
     """The column; null for a fault of whole records, or of the file."""
+    constraint: str | None = None
+    """The check of the contract that is broken, as `min`, or the name of its rule."""
     count: int
     """How many rows were rejected for it, exactly; 0 for a fault of the file, or a question that costs no row.
 
     Where reading stopped at `max_rejected_rows` it counts the rows up to there."""
     samples: tuple[Sample, ...]
     """A few of them."""
+
+
+class Drift(_Model):
+    """A difference between the columns of the file and those of its datasource's contract."""
+
+    kind: Literal["new_column", "missing_column", "wider_type", "narrower_type"]
+    """What differs."""
+    column: str
+    """The column."""
+    decision: Literal["evolve", "ignore", "reject"]
+    """What the contract says about it."""
+    rule: str
+    """The name of such a difference."""
+    type: str | None
+    """The narrowest type of all its values; null where it has none."""
+    message: str
+    """What differs and what comes of it, in a sentence."""
 
 
 class FileReport(_Model):
@@ -258,6 +281,8 @@ class FileReport(_Model):
     """How the file was read beyond that, with the evidence."""
     columns: tuple[ReportColumn, ...]
     """The columns in the order of the file."""
+    drift: tuple[Drift, ...] = ()
+    """What differs from the columns of the contract; only where the file is judged by one."""
     timestamp: Timestamp | None
     """The time; null where no value of any column can be read as one."""
     problems: tuple[FoundProblem, ...]

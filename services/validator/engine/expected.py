@@ -1,68 +1,90 @@
-"""Columns that are known before the file is read: which of its columns is which, and which rows hold something else.
+"""Columns that are known before the rows are judged: which of the file's is which, and which rows hold something else.
 
-Nothing is inferred here. Whoever knows the columns says so, and the values are judged by them.
+The one place where types are given and not found: by the contract of a datasource, or by the file that is corrected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 from pydantic import JsonValue
 
 from .block import RowError
 from .canonical import ColumnWriter
+from .casting import Cells, read_cells
 from .header import ColumnName
-from .infer import fits, is_null
 from .patterns import ISO
 from .request import ParseOptions
+from .suggest_type import suggest_of_type
 from .timechoice import TimeChoice
-from .timestamps import parse_times
-from .verdict import BadFile, Code, ExpectedColumn
+from .verdict import BadFile, Code, ExpectedColumn, LogicalType
 
 _SHOWN_CHARS = 80
 _LISTED_COLUMNS = 50
 
 
-class ExpectedTypes:
-    """Judges the values of columns whose types are known; `columns` are in the order of the file, one is the time."""
+@dataclass(frozen=True, slots=True)
+class ReadBlock:
+    """A block's columns with the expected ones as the parts have them; `fit` says by position which values are good."""
 
-    def __init__(self, columns: Sequence[ExpectedColumn], labels: Sequence[str]) -> None:
-        self.time_index = next(index for index, column in enumerate(columns) if column.type == "time")
-        self._columns = [
-            (f"c{index}", column, label) for index, (column, label) in enumerate(zip(columns, labels, strict=True))
-        ]
+    frame: pl.DataFrame
+    cells: Mapping[int, Cells]
 
     @property
-    def time(self) -> TimeChoice:
-        """The column that becomes `__time`, and how it is written."""
-        return TimeChoice(self.time_index, self._columns[self.time_index][1].time_format or ISO)
-
-    def options(self, said: ParseOptions) -> ParseOptions:
-        """What the sender has said, with the format and the zone of the time that are expected."""
-        _, time, _ = self._columns[self.time_index]
-        return said.model_copy(update={"timestamp_format": time.time_format, "time_zone": time.zone})
-
-    def writer(self, index: int) -> ColumnWriter:
-        """What casts a column, which is not the time."""
-        _, column, _ = self._columns[index]
-        kind = "text" if column.type == "time" else column.type
-        return ColumnWriter(index, column.name, kind, column.time_format or ISO)
-
-    def fitting(self, frame: pl.DataFrame) -> pl.Series:
-        """Which rows hold values of the expected types only. The time is judged with the times."""
-        ok = pl.repeat(value=True, n=frame.height, eager=True)
-        for source, column, _ in self._columns:
-            ok &= _fits(frame[source], column)
+    def ok(self) -> pl.Series:
+        """Which rows hold values of the expected types only."""
+        ok = pl.repeat(value=True, n=self.frame.height, eager=True)
+        for one in self.cells.values():
+            ok &= one.fit
         return ok
 
-    def errors(self, frame: pl.DataFrame) -> list[RowError | None]:
-        """For each row the first value that is not of its column's type, or None."""
-        found: list[RowError | None] = [None] * frame.height
-        for source, column, label in reversed(self._columns):
-            for row in (~_fits(frame[source], column)).arg_true().to_list():
-                found[row] = _type_error(frame[source][row], column, label)
+
+class ExpectedTypes:
+    """Judges the values of the columns whose types are known, by their positions in the file."""
+
+    def __init__(self, columns: Mapping[int, ExpectedColumn], labels: Sequence[str]) -> None:
+        self.columns = dict(columns)
+        self._labels = labels
+
+    def writer(self, index: int) -> ColumnWriter:
+        """What writes a column of what `read` has read, which is not the time."""
+        column = self.columns[index]
+        kind: LogicalType = "text" if column.type == "time" or column.type == "json" else column.type  # noqa: PLR1714  # mypy
+        return ColumnWriter(index, column.name, kind)
+
+    def read(self, frame: pl.DataFrame) -> ReadBlock:
+        """Judge a block."""
+        cells = {index: read_cells(frame[f"c{index}"], column) for index, column in self.columns.items()}
+        changed = [one.text.alias(f"c{index}") for index, one in cells.items()]
+        return ReadBlock(frame.with_columns(changed), cells)
+
+    def errors(self, frame: pl.DataFrame, block: ReadBlock) -> dict[int, list[tuple[int, RowError]]]:
+        """By row, the columns whose value is not of their type, and why; `frame` is what was read."""
+        found: dict[int, list[tuple[int, RowError]]] = {}
+        for index, cells in sorted(block.cells.items()):
+            if cells.fit.all():
+                continue
+            column = self.columns[index]
+            values = frame[f"c{index}"].filter(~cells.fit)
+            rows, suggestions = (~cells.fit).arg_true().to_list(), suggest_of_type(values, column)
+            for row, value, suggestion in zip(rows, values, suggestions, strict=True):
+                error = _type_error(value, column, self._labels[index], suggestion)
+                found.setdefault(row, []).append((index, error))
         return found
+
+
+def time_of(columns: Mapping[int, ExpectedColumn]) -> TimeChoice | None:
+    """The column that becomes `__time`, and how it is written, where that is known."""
+    found = next(((index, column) for index, column in columns.items() if column.type == "time"), None)
+    return None if found is None else TimeChoice(found[0], found[1].time_format or ISO)
+
+
+def time_options(columns: Mapping[int, ExpectedColumn], said: ParseOptions) -> ParseOptions:
+    """What the sender has said, with the format and the zone of the time that are expected."""
+    time = next(column for column in columns.values() if column.type == "time")
+    return said.model_copy(update={"timestamp_format": time.time_format, "time_zone": time.zone})
 
 
 def match_columns(
@@ -106,21 +128,10 @@ def keys_of(expected: Sequence[ExpectedColumn]) -> dict[str, int]:
     return known | {cell: index for index, cell in enumerate(cells) if cells.count(cell) == 1 and cell not in known}
 
 
-def _fits(values: pl.Series, column: ExpectedColumn) -> pl.Series:
-    match column.type:
-        case "time" | "text":
-            return pl.repeat(value=True, n=values.len(), eager=True)
-        case "date" | "timestamp":
-            found = parse_times(values, column.time_format or ISO).ms.is_not_null()
-            if column.type == "date":
-                found &= ~values.str.contains(":", literal=True)
-            return is_null(values) | found
-        case _:
-            return fits(values, column.type)
-
-
-def _type_error(value: str, column: ExpectedColumn, label: str) -> RowError:
-    trimmed = value.strip()
+def _type_error(value: str, column: ExpectedColumn, label: str, suggestion: str | None) -> RowError:
     message = f"{value[:_SHOWN_CHARS]!r} is no {column.type}, which this column holds"
-    certain = trimmed if _fits(pl.Series([trimmed]), column).all() else None
-    return RowError(Code.TYPE, message, label, value, certain)
+    if column.type == "decimal" and column.scale is not None:
+        message += f" with at most {column.scale} digits behind the point"
+    if column.type in ("date", "timestamp") and column.time_format not in (None, ISO):
+        message += f" as {column.time_format}"
+    return RowError(Code.TYPE_ERROR, message, label, value, suggestion)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
 
 from .document import FileReport, FoundProblem, ReportDialect, Rows, Sample, TimeEvidence, Timestamp
+from .frictionless import frictionless_name
 from .verdict import Code, Problem
+
+if TYPE_CHECKING:
+    from shared.contract import DriftFound
+
+_LISTED_COLUMNS = 20
 
 
 def count_mismatch(first: int, second: int, surveyed: int, in_parts: int) -> Problem:
@@ -33,6 +42,19 @@ def more_than_the_gap(accepted: int, gap: int) -> Problem:
         "Nothing was loaded. Send corrected rows only, each once."
     )
     return Problem(code=Code.MORE_THAN_THE_GAP, message=message, detail={"rows_accepted": accepted, "gap": gap})
+
+
+def drifted(drifts: Sequence[DriftFound]) -> list[Problem]:
+    """The file is refused for its columns: one problem for each kind of difference."""
+    problems = []
+    for rule in dict.fromkeys(drift.rule for drift in drifts):
+        those = [drift for drift in drifts if drift.rule == rule]
+        said = "; ".join(drift.sentence for drift in those[:_LISTED_COLUMNS])
+        more = f"; and {len(those) - _LISTED_COLUMNS} more" if len(those) > _LISTED_COLUMNS else ""
+        names: list[JsonValue] = [drift.column for drift in those]
+        message = f"{said[0].upper()}{said[1:]}{more}. Send a file with the contract's columns, or change the contract."
+        problems.append(Problem(code=Code(rule), message=message, detail={"columns": names}))
+    return problems
 
 
 def time_options(problem: Problem) -> tuple[TimeEvidence, ...]:
@@ -74,7 +96,11 @@ def found(problem: Problem) -> FoundProblem:
     plain = Sample(record=None, line=None, value=None, message=problem.message, suggestion=None)
     named = {option.timestamp_column for option in options}
     return FoundProblem(
-        rule=problem.code, column=named.pop() if len(named) == 1 else None, count=0, samples=samples or (plain,)
+        rule=problem.code,
+        frictionless=frictionless_name(problem.code),
+        column=named.pop() if len(named) == 1 else None,
+        count=0,
+        samples=samples or (plain,),
     )
 
 

@@ -110,7 +110,7 @@ class StyleTally:
         if len(groups) > 1 or (groups and self._declared_thousands not in {None, *groups}):
             return False
         group = groups.pop() if groups else None
-        if (group and self._ungrouped) or not filled.str.contains(_pattern(mark, group)).all():
+        if (group and self._ungrouped) or not filled.str.contains(number_pattern(mark, group)).all():
             return False
         self._groups[mark] = group
         if mark not in self._with_decimals and mark in seen:
@@ -136,6 +136,7 @@ class StyleTally:
 
 
 @lru_cache(maxsize=32)
-def _pattern(mark: Mark, group: str | None) -> str:
+def number_pattern(mark: Mark, group: str | None) -> str:
+    """What a number looks like with this decimal mark and this separator of thousands."""
     whole = "[1-9][0-9]*" if group is None else f"[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}})*"
     return f"^-?(?:0|{whole})(?:{re.escape(mark)}[0-9]+)?$"

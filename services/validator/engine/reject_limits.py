@@ -14,11 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from .request import ParseOptions
 from .verdict import Code, Problem
+
+if TYPE_CHECKING:
+    from shared.contract import Contract
 
 DEFAULT_MAX_REJECTED_RATIO = 0.05
 ALWAYS_PUT_ASIDE_ROWS = 5
@@ -35,9 +39,18 @@ class RejectLimits:
     max_ratio: float | None = None
 
     @classmethod
-    def of(cls, options: ParseOptions) -> RejectLimits:
-        """The limits that the sender has said."""
-        return cls(options.max_rejected_rows, options.max_rejected_ratio)
+    def of(cls, options: ParseOptions, contract: Contract | None = None) -> RejectLimits:
+        """The limits that the sender has said, else those of the contract.
+
+        A contract whose ratio is the default one has said nothing by it.
+        """
+        rows, ratio = options.max_rejected_rows, options.max_rejected_ratio
+        if contract is not None:
+            stated = contract.limits
+            rows = stated.max_rejected_rows if rows is None else rows
+            if ratio is None and stated.max_rejected_ratio != DEFAULT_MAX_REJECTED_RATIO:
+                ratio = 1.0 if stated.max_rejected_ratio is None else stated.max_rejected_ratio
+        return cls(rows, ratio)
 
     def ends_reading(self, rejected: int) -> bool:
         """Whether so many bad rows decide, however many rows are still to come."""

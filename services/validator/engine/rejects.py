@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -35,22 +36,18 @@ class RejectsWriter:
         self.rows = 0
         self.records: RecordSet | None = RecordSet()
 
-    def write(self, place: Place, fields: list[str] | dict[str, str], error: RowError) -> None:
-        """Take one bad row. `fields` is a list where the row does not have the header's shape."""
-        stated = {
-            "code": error.code,
-            "column": error.column,
-            "value": error.value,
-            "message": error.message,
-            "suggestion": error.suggestion,
-        }
+    def write(self, place: Place, fields: list[str] | dict[str, str], errors: Sequence[RowError]) -> None:
+        """Take one bad row with one error at least, of which `counts` has the first.
+
+        `fields` is a list where the row does not have the header's shape.
+        """
         line = {
             "record": place.record,
             "line": place.line,
             "byte_offset": place.byte_offset,
             "raw": place.raw,
             "fields": fields,
-            "errors": [stated],
+            "errors": [_stated(error) for error in errors],
         }
         if place.member is not None:
             line["member"] = place.member
@@ -62,8 +59,9 @@ class RejectsWriter:
         self._waiting += _encode(line)
         self._waiting += b"\n"
         self.rows += 1
-        self.counts[error.code] += 1
-        self.problems.add(place, error)
+        self.counts[errors[0].code] += 1
+        for error in errors:
+            self.problems.add(place, error)
         if len(self._waiting) >= FLUSH_BYTES:
             self.flush()
 
@@ -83,3 +81,14 @@ class RejectsWriter:
             return None
         self._sink.close()
         return RejectsFile(name=self._path.name, rows=self._sink.rows, bytes=self._sink.bytes, sha256=self._sink.sha256)
+
+
+def _stated(error: RowError) -> dict[str, str | None]:
+    stated = {
+        "code": error.code,
+        "column": error.column,
+        "value": error.value,
+        "message": error.message,
+        "suggestion": error.suggestion,
+    }
+    return stated if error.constraint is None else {**stated, "constraint": error.constraint}

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
 from .canonical import ColumnWriter
 from .columns import ColumnSurvey, describe
-from .document import Conclusion, FileReport, FoundProblem, ReportColumn, ReportDialect, Rows, TimeEvidence, Timestamp
+from .document import (
+    Conclusion,
+    Drift,
+    FileReport,
+    FoundProblem,
+    ReportColumn,
+    ReportDialect,
+    Rows,
+    TimeEvidence,
+    Timestamp,
+)
 from .file_problems import found, open_time
 from .header import ColumnName
 from .isotext import iso_instant
 from .rejects import RejectsWriter
 from .request import ParseRequest
 from .verdict import Accepted, Problem, Rejected, RejectsFile, Untimed
+
+if TYPE_CHECKING:
+    from shared.contract import DriftFound
 
 REPORT_NAME = "report.json"
 
@@ -33,6 +47,7 @@ class Report:
         self._timestamp: Timestamp | None = None
         self._row_problems: tuple[FoundProblem, ...] = ()
         self._known: dict[str, int] = {}
+        self._drift: tuple[Drift, ...] | None = None
         self._reject_counts: dict[str, int] = {}
         self._rejects: RejectsFile | None = None
 
@@ -54,6 +69,20 @@ class Report:
     def add_reading(self, **facts: JsonValue) -> None:
         """How the file was read, as far as only its rows could tell."""
         self._reading |= facts
+
+    def set_drift(self, drifts: Sequence[DriftFound]) -> None:
+        """What differs from the columns of the contract."""
+        self._drift = tuple(
+            Drift(
+                kind=drift.kind,
+                column=drift.column,
+                decision=drift.decision,
+                rule=drift.rule,
+                type=drift.type,
+                message=drift.sentence,
+            )
+            for drift in drifts
+        )
 
     def set_survey(self, records: int | None, blank_lines: int) -> None:
         """The figures of the first pass; without `records` when it was not read to its end."""
@@ -134,6 +163,7 @@ class Report:
                 {name: value for name, value in self._reading.items() if name not in FileReport.model_fields}
             ),
             columns=self._columns,
+            **({} if self._drift is None else {"drift": self._drift}),
             timestamp=self._timestamp,
             problems=(*(found(problem) for problem in problems), *self._row_problems),
         )

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
 
 from .verdict import ExpectedColumn
 
+if TYPE_CHECKING:
+    from shared.contract import Contract
+
 MIB = 1024 * 1024
+
+
+def _read_contract(value: Any) -> Any:
+    """A contract comes into the child as its YAML: its models are loaded only where there is one."""
+    from shared.contract import Contract, read_contract  # noqa: PLC0415
+
+    if isinstance(value, str):
+        return read_contract(value)
+    if value is None or isinstance(value, Contract):
+        return value
+    msg = "must be a contract, or its text"
+    raise ValueError(msg)
+
+
+def _write_contract(contract: Any) -> str | None:
+    from shared.contract import write_contract  # noqa: PLC0415
+
+    return None if contract is None else write_contract(contract)
+
+
+if not TYPE_CHECKING:
+    Contract = Annotated[Any, BeforeValidator(_read_contract), PlainSerializer(_write_contract)]
 
 
 class _Model(BaseModel):
@@ -88,7 +113,8 @@ class ParseRequest(_Model):
 
     `task_id` stands in every canonical row, unless it is None. Without `require_time` a file whose time is missing or
     ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask. Without
-    `write_rows` there are no parts, which saves their time and their place.
+    `write_rows` there are no parts, which saves their time and their place. With a `contract` the columns, their types,
+    the dialect and the limits are those that it states, except for what the options say.
     """
 
     source_path: Path
@@ -98,5 +124,6 @@ class ParseRequest(_Model):
     options: ParseOptions = ParseOptions()
     limits: ParseLimits = ParseLimits()
     correction: Correction | None = None
+    contract: Contract | None = None
     require_time: bool = True
     write_rows: bool = True

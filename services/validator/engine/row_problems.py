@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from .block import Place, RowError
 from .document import FoundProblem, Sample
+from .frictionless import frictionless_name
 
 _VALUE_CHARS = 200
 # A file may have thousands of columns, and every one its own fault.
 _MAX_SAMPLES_IN_ALL = 1_000
+
+Kind = tuple[str, str | None, str | None]
+"""Rule, column, and the check or rule of a contract."""
 
 
 class RowProblems:
@@ -16,12 +20,12 @@ class RowProblems:
     def __init__(self, max_samples: int) -> None:
         self._max_samples = max_samples
         self._left = _MAX_SAMPLES_IN_ALL
-        self._counts: dict[tuple[str, str | None], int] = {}
-        self._samples: dict[tuple[str, str | None], list[Sample]] = {}
+        self._counts: dict[Kind, int] = {}
+        self._samples: dict[Kind, list[Sample]] = {}
 
     def add(self, place: Place, error: RowError) -> None:
         """Take one bad row. A fault of the whole record shows the record's text as its value."""
-        kind = (error.code, error.column)
+        kind = (str(error.code), error.column, error.constraint)
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
         if count > self._max_samples or not self._left:
             return
@@ -40,11 +44,18 @@ class RowProblems:
     def causes(self) -> list[tuple[str, str | None, int]]:
         """Rule, column and number of rows, the most frequent first."""
         ordered = sorted(self._counts.items(), key=lambda item: -item[1])
-        return [(str(rule), column, count) for (rule, column), count in ordered]
+        return [(rule, column, count) for (rule, column, _), count in ordered]
 
     def found(self) -> tuple[FoundProblem, ...]:
-        """One problem per rule and column, the most frequent first, equals in the order of the file."""
+        """One problem per rule, column and check, the most frequent first, equals in the order of the file."""
         return tuple(
-            FoundProblem(rule=rule, column=column, count=count, samples=tuple(self._samples.get((rule, column), ())))
-            for (rule, column), count in sorted(self._counts.items(), key=lambda item: -item[1])
+            FoundProblem(
+                **({} if kind[2] is None else {"constraint": kind[2]}),
+                rule=kind[0],
+                frictionless=frictionless_name(kind[0]),
+                column=kind[1],
+                count=count,
+                samples=tuple(self._samples.get(kind, ())),
+            )
+            for kind, count in sorted(self._counts.items(), key=lambda item: -item[1])
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import polars as pl
 
@@ -16,6 +17,19 @@ from .reject_limits import RejectLimits
 from .request import ParseOptions
 from .timechoice import is_time_name
 from .timescore import TimeTally
+
+
+class Conformity(Protocol):
+    """A contract, which the first pass is held against."""
+
+    @property
+    def times(self) -> frozenset[int]:
+        """The columns of dates and times."""
+        ...
+
+    def watch(self, block: Block) -> None:
+        """Take a block."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,16 +48,25 @@ class Survey:
 
 
 def survey_file(
-    reader: RecordReader, labels: Sequence[str], options: ParseOptions, named: int | None, limits: RejectLimits
+    reader: RecordReader,
+    labels: Sequence[str],
+    options: ParseOptions,
+    named: int | None,
+    limits: RejectLimits,
+    conformity: Conformity | None = None,
 ) -> Survey:
-    """Read the file once. `named` is the column that the sender says is the time; any may be when it is None."""
+    """Read the file once. `named` is the column that the sender says is the time; any may be when it is None.
+
+    `conformity` watches each block, and knows which columns are times.
+    """
+    times: frozenset[int] = frozenset() if conformity is None else conformity.times
     cells = CellSurvey(reader.header, options, delimited=reader.describe()["format"] == "delimited")
     survey = Survey(
         cells=cells,
         columns=[
             ColumnSurvey(
                 TimeTally(
-                    by_number=index == named or (named is None and is_time_name(label)),
+                    by_number=index == named or index in times or (named is None and is_time_name(label)),
                     declared=options.timestamp_format if named in (None, index) else None,
                     trusted=index == named,
                 )
@@ -58,6 +81,8 @@ def survey_file(
         survey.records += block.records
         survey.blank_lines += block.blank_lines
         if block.frame.height:
+            if conformity is not None:
+                conformity.watch(block)
             survey.good += block.frame.height
             _add(block, survey.columns)
             cells.add(block.frame, [column.types for column in survey.columns], partial(_add_numbers, block))

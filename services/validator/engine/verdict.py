@@ -51,7 +51,18 @@ class Code(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     DUPLICATE_KEY = "duplicate_key"
     JSON_DEPTH = "json_depth"
-    TYPE = "type"
+    # a row, by the contract of its datasource or by the file that it corrects
+    TYPE_ERROR = "type-error"
+    CONSTRAINT_ERROR = "constraint-error"
+    UNIQUE_ERROR = "unique-error"
+    PRIMARY_KEY = "primary-key"
+    ROW_CONSTRAINT = "row-constraint"
+    # the file, by the contract of its datasource
+    MISSING_LABEL = "missing-label"
+    EXTRA_LABEL = "extra-label"
+    WIDER_TYPE = "wider-type"
+    NARROWER_TYPE = "narrower-type"
+    # a corrected row
     COLUMN_UNKNOWN = "column_unknown"
     RECORD_NOT_REJECTED = "record_not_rejected"
     RECORD_SETTLED = "record_settled"
@@ -105,14 +116,21 @@ class Column(_Model):
 class ExpectedColumn(_Model):
     """A column as a file has to have it, or as one was read: `time` is the type of the column that becomes `__time`.
 
-    `time_format` is how a time, date or timestamp is written; `zone` is that of times that name none, where it is said.
+    `time_format` is how a time, date or timestamp is written; `zone` is that of times that name none, where it is said:
+    a timestamp that has one is an instant, and stands in the rows in UTC. `scale` is how many digits a decimal has
+    behind the point at most, None for any number. `decimal_mark` and `thousands` are how numbers are written.
+    `null_markers` count as null beside the empty text, None for the engine's own.
     """
 
     name: str
     source_name: str
-    type: LogicalType | Literal["time"]
+    type: LogicalType | Literal["time", "json"]
     time_format: str | None = None
     zone: str | None = None
+    scale: int | None = None
+    decimal_mark: Literal[".", ","] = "."
+    thousands: str | None = None
+    null_markers: tuple[str, ...] | None = None
 
 
 class TimeColumn(_Model):
