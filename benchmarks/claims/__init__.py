@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.claim import Claim
 from benchmarks.claims import (
+    dialect,
     flights,
     idle,
     lanes,
@@ -28,6 +29,7 @@ CLAIMS: tuple[Claim, ...] = (
     validation_flights.CLAIM,
     validation_bad.CLAIM,
     validation_frictionless.CLAIM,
+    dialect.CLAIM,
     lanes.CLAIM,
     idle.CLAIM,
     operations.CLAIM,

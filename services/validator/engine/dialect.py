@@ -1,24 +1,28 @@
 """How a delimited file is written: what separates fields, where the table begins, whether it has a header.
 
-Own detection of the delimiter, limited to five, instead of DuckDB's sniffer or clevercsv: it costs five passes of
-`csv.reader` over 64 KiB, says why, and cannot invent a delimiter for a file of one column. The quote is always `"`. Any
-other character can be declared, and whatever is declared is believed.
+Own detection of the delimiter, instead of DuckDB's sniffer or clevercsv (docs/decisions/0012 has the figures): five
+usual ones, and a rare one where it is certain. It costs a few passes of `csv.reader` over 64 KiB, says why, and invents
+none for a file of one column. The quote is always `"`. Any other character can be declared, and whatever is declared is
+believed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .escapes import find_escape
 from .headless import has_header
-from .preamble import Start, behind_comments, behind_titles, is_title
+from .preamble import Start, behind_comments, behind_titles, is_header, is_title
+from .rare_delimiter import find_rare
 from .request import ParseOptions
 from .sample import CONSISTENT, Row, lines_of, rows_of, usual_width
 from .verdict import BadFile, Code
 
 _COMMON = (",", ";", "\t", "|")
-_LAST_RESORT = ":"  # it stands inside every time of day
+_LAST_RESORT = ":"
+_TIME = re.compile(r"(?<![0-9])(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?![0-9])")
 _FORBIDDEN = '"\r\n'
 
 
@@ -114,14 +118,33 @@ def _find_delimiter(lines: Sequence[str], declared: str | None) -> Dialect:
     if declared is not None:
         return Dialect(declared, "declared")
     scores = [score for delimiter in _COMMON if (score := _score(rows_of(lines, delimiter), delimiter))]
-    if not scores:
+    if not scores and not _are_times(lines):
         score = _score(rows_of(lines, _LAST_RESORT), _LAST_RESORT)
         scores = [score] if score and score.share >= CONSISTENT else []
-    if not scores:
-        return Dialect(",", "no delimiter found in the header: read as one column")
-    best = max(scores, key=lambda score: score.rank)
+    best = _best(scores, lines)
+    if best is None or best.share < CONSISTENT:
+        rare = find_rare(lines)
+        if rare is not None and rare.certain:
+            return Dialect(rare.delimiter, rare.evidence)
+        if best is None:
+            return Dialect(",", rare.evidence if rare else "no delimiter found in the header: read as one column")
     share = f"{best.share:.0%} of the first records have the header's {best.columns} fields"
     return Dialect(best.delimiter, f"detected: {share}")
+
+
+def _best(scores: Sequence[_Score], lines: Sequence[str]) -> _Score | None:
+    """The highest; of several, as of `Name, first;Age`, the one that makes a header over numbers or dates."""
+    rank = max((score.rank for score in scores), default=None)
+    highest = [score for score in scores if score.rank == rank]
+    if len(highest) < 2:  # noqa: PLR2004 - nothing to settle
+        return highest[0] if highest else None
+    return next((score for score in highest if is_header(rows_of(lines, score.delimiter))), highest[0])
+
+
+def _are_times(lines: Sequence[str]) -> bool:
+    """Whether nine in ten of the lines behind the first hold a time of day, which a colon would cut."""
+    body = [line for line in lines[1:] if line.strip()]
+    return bool(body) and sum(bool(_TIME.search(line)) for line in body) >= CONSISTENT * len(body)
 
 
 def _score(rows: Sequence[Row], delimiter: str) -> _Score | None:

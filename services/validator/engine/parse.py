@@ -11,6 +11,7 @@ import polars as pl
 
 from shared.record_set import RecordSet, carried
 
+from .ahead import read_ahead
 from .block import Block, RowError
 from .canonical import ColumnWriter, canonical_lines, typed_columns
 from .cells import CellReading, check_marks
@@ -217,14 +218,14 @@ class _Parse:
 
     def _refuse(self, problem: Problem, columns: Sequence[ColumnWriter], survey: Survey) -> Verdict:
         """Reject the file for its time, and describe its columns all the same: they show what the time may be."""
-        for block in self._reader.blocks():
+        for block in read_ahead(self._reader.blocks()):
             typed_columns(block.frame, columns)
         self._report.set_columns(columns, survey.columns)
         return self._report.reject([problem])
 
     def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], records: int) -> Written:
         written = Written(self._zone)
-        for block in self._reader.blocks():
+        for block in read_ahead(self._reader.blocks()):
             if self._limits.ends_reading(self._rejects.rows):
                 written.stopped = True
                 break

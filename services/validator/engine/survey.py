@@ -9,6 +9,7 @@ from typing import Protocol
 
 import polars as pl
 
+from .ahead import read_ahead
 from .block import Block, RecordReader
 from .cells import CellSurvey
 from .columns import ColumnSurvey
@@ -74,7 +75,7 @@ def survey_file(
             for index, label in enumerate(labels)
         ],
     )
-    for block in reader.blocks():
+    for block in read_ahead(reader.blocks()):
         if limits.ends_reading(survey.records - survey.good):
             survey.stopped = True
             break

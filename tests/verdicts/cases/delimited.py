@@ -28,6 +28,28 @@ DIALECTS = (
         rows=(("x",),),
         reading={"delimiter_evidence": "declared"},
     ),
+    Case(
+        "a rare character",
+        "detected",
+        text("t^a^n", "D^x, y^1", "D^z^2"),
+        rows=(("x, y", 1), ("z", 2)),
+        reading={
+            "delimiter": "^",
+            "delimiter_evidence": "detected: no usual delimiter separates, and with '^' 100% of the first records have "
+            "the header's 3 fields",
+        },
+    ),
+    Case(
+        "a rare character",
+        "not certain: two columns",
+        text("t^a", "D^x", "D^y"),
+        code="timestamp_missing",
+        reading={
+            "delimiter": ",",
+            "delimiter_evidence": "no delimiter found for certain: read as one column; with '^' 100% of the first "
+            "records have the header's 2 fields: send delimiter if it separates",
+        },
+    ),
     Case("quoted fields", "quoted delimiter", text("t,a", 'D,"x,y"'), rows=(("x,y",),)),
     Case(
         "quoted fields",
