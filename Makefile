@@ -87,6 +87,7 @@ docs: $(READY) ## write the generated pages anew
 	@$(PY) -m shared.schema
 	@$(PY) -m services.validator.report_page
 	@$(PY) -m shared.contract.page
+	@$(PY) -m tests.verdicts.outcomes
 
 lock: $(READY) ## write the locked requirements anew
 	@requirements/lock.sh

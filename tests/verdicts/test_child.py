@@ -6,8 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from services.validator.engine import (
 )
 from shared.errors import TransientError
 from tests.verdicts.judging import Judge
+from tests.verdicts.processes import alive, children, process_file, settled, started_child, until
 
 SMALL = "ts,a\n2024-01-01,x\n"
 FAST = timedelta(milliseconds=5)
@@ -118,50 +117,3 @@ async def test_it_dies_with_its_parent_and_sees_no_secret(
     assert not alive(grandchild)
     # It was stopped, and did not just come to its end: that would have left a verdict.
     assert not (large.output_dir / child.VERDICT_NAME).exists()
-
-
-async def settled(pid: int) -> None:
-    """Wait until the child has lowered its priority, which it does after tying itself to its parent."""
-    async for _ in until(10):
-        if os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0):
-            return
-    pytest.fail("the child did not lower its priority")
-
-
-async def started_child(parent: int | None = None) -> int:
-    """The pid of the engine process below `parent`, once it runs."""
-    async for _ in until(10):
-        for pid in children(parent):
-            if b"services.validator.engine\0" in process_file(pid, "cmdline"):
-                return pid
-    pytest.fail("no child was started")
-
-
-async def until(seconds: float) -> AsyncIterator[None]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        yield
-        await asyncio.sleep(0.01)
-
-
-def children(parent: int | None = None) -> list[int]:
-    """Living children of a process, over all its threads."""
-    found = []
-    for listing in Path(f"/proc/{parent or os.getpid()}/task").glob("*/children"):
-        found += [int(pid) for pid in listing.read_text().split() if alive(int(pid))]
-    return found
-
-
-def process_file(pid: int, name: str) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"

@@ -94,17 +94,6 @@ def test_a_record_whose_end_is_certain_is_rejected_alone(judge: Judge, shape: st
     assert rejected["line"] == text[: text.index(bad)].count("\n") + 1
 
 
-@pytest.mark.parametrize(
-    "bad", ['{"a": 1,}', "{'a': 1}", "{", '{"a": NaN}', '{"a": 1} {"b": 2}', "x" * 100, '{"a": 01}', '{"a": "\t"}']
-)
-def test_a_line_that_is_no_json_is_rejected_alone(judge: Judge, bad: str) -> None:
-    outcome = judge(text_of(LINES, [row("1"), bad, "", "  ", row("2")]))
-    assert outcome.error_codes == ["not_json"]
-    assert outcome.rejects[0]["line"] == 2
-    assert [found["value"] for found in outcome.rows] == [1, 2]
-    assert outcome.reading["blank_lines"] == 2
-
-
 def test_the_deepest_that_is_taken(judge: Judge) -> None:
     deep = "[" * 99 + "]" * 99
     assert judge(text_of(LINES, [row(deep)])).rows[0]["value"] == deep
@@ -155,11 +144,6 @@ def test_nothing_but_bad_records(judge: Judge, shape: str) -> None:
     bad = '{"a": 1, "a": 2}'
     outcome = judge(text_of(shape, [bad, bad]))
     assert (outcome.code, outcome.rejected.rows_read) == ("no_valid_rows", 2)
-
-
-@both
-def test_records_without_a_key(judge: Judge, shape: str) -> None:
-    assert judge(text_of(shape, ["{}", "{}"])).code == "header_invalid"
 
 
 @both

@@ -78,17 +78,6 @@ def test_blank_rows_and_cells_behind_the_header(judge: Judge) -> None:
     assert outcome.error_codes == ["field_count"]
 
 
-def test_no_rows_and_no_cells(judge: Judge) -> None:
-    assert judge(written([["when", "n"]])).code == "no_rows"
-    assert judge(written([])).code == "empty"
-
-
-def test_rows_that_a_reader_drops_are_missed_by_the_other(judge: Judge) -> None:
-    """Row numbers that go back are passed over by the library: the second reader counts them."""
-    data = edited(written(ROWS), SHEET, b'<row r="4"', b'<row r="2"')
-    assert judge(data).code in {"count_mismatch", "format_damaged"}
-
-
 @pytest.mark.parametrize(
     "trick",
     [

@@ -35,6 +35,12 @@ def orc(table: pa.Table, folder: Path, **options: Any) -> bytes:
     return path.read_bytes()
 
 
+def orc_of(table: pa.Table, **options: Any) -> bytes:
+    out = pa.BufferOutputStream()
+    po.write_table(table, out, **{"compression": "zlib", **options})
+    return bytes(out.getvalue())
+
+
 def avro(table: pa.Table, **options: Any) -> bytes:
     fields = [{"name": field.name, "type": ["null", AVRO_TYPES[field.type]]} for field in table.schema]
     out = io.BytesIO()

@@ -8,11 +8,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import resource
 import signal
 import sys
 from functools import partial
 from pathlib import Path
+
+from .confinement import confine
 
 _PR_SET_PDEATHSIG = 1
 _NICENESS = 10
@@ -22,14 +23,14 @@ _GC_THRESHOLD = 200_000
 
 
 def _settle_in(parent_pid: int) -> None:
-    """Die with the parent, step behind the service, leave no core file."""
+    """Die with the parent, step behind the service, do without the network."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     if os.getppid() != parent_pid:  # it died before the call above
         sys.exit(_PARENT_GONE)
     os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confine(libc)
     gc.set_threshold(_GC_THRESHOLD)
 
 

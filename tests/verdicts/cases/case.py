@@ -8,20 +8,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A row that is rejected: by which rule, as which data record, in which physical line."""
+    """A row that is rejected: by which rule, as which data record, in which physical line if the format has lines."""
 
     rule: str
     record: int
-    line: int
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A file; `dialect` and `fault` name it in the table, "" where there is none.
+    """A file; `format`, `dialect` and `fault` name it in the table, "" where there is none.
 
     The outcome is either `rows`, the values of the accepted rows without their time, with the rows that are `bad`; or
     the `code` by which the file is rejected, and the `line` where certainty ended. `reading` and `columns` are facts
-    that the report must have.
+    that the report must have, `detail` facts of the rejection.
     """
 
     dialect: str
@@ -32,6 +32,7 @@ class Case:
     bad: tuple[Bad, ...] = ()
     code: str | None = None
     line: int | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
     reading: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, dict[str, Any]] = field(default_factory=dict)
     max_record_bytes: int | None = None
@@ -39,7 +40,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        return ": ".join(part for part in (self.dialect, self.fault) if part) or "plain"
+        return ": ".join(part for part in (self.format, self.dialect, self.fault) if part)
 
     @property
     def outcome(self) -> str:

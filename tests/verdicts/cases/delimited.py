@@ -5,8 +5,6 @@ r"""Delimited text: dialects, and faults of structure in them. Every file's time
 
 from __future__ import annotations
 
-import gzip
-
 from .case import Bad, Case
 
 DAY = "2024-01-02"
@@ -96,7 +94,6 @@ DIALECTS = (
         rows=(("x\n\ny",),),
         reading={"blank_lines": 2},
     ),
-    Case("gzip", "", gzip.compress(text("t,a", "D,x")), rows=(("x",),), reading={"compression": "gzip"}),
 )
 
 TOPS = (

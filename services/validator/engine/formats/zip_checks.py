@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from xml.parsers import expat
 
@@ -17,6 +18,7 @@ from .compression import CHUNK_BYTES, check_inflated
 
 MAX_MEMBERS = 10_000
 _ENCRYPTED = 1
+_MEMBER_HEADER_BYTES = 30  # at least: its name and what may follow it count on top
 _NOT_READ = {
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
     "word/document.xml": "a Word document",
@@ -44,8 +46,18 @@ def opened_zip(path: Path, limits: ParseLimits, format_name: str) -> Iterator[zi
             if member.flag_bits & _ENCRYPTED:
                 message = f"The member {member.filename[:200]!r} is encrypted; send it unlocked."
                 raise BadFile(Code.ARCHIVE_MEMBER, message, member=member.filename)
+        _refuse_overlaps(members)
         check_inflated(sum(member.file_size for member in members), path.stat().st_size, limits)
         yield archive
+
+
+def _refuse_overlaps(members: list[zipfile.ZipInfo]) -> None:
+    """Raise `BadFile` when the directory gives the same bytes to two members: rows would be read twice."""
+    placed = sorted(members, key=lambda member: member.header_offset)
+    for before, member in pairwise(placed):
+        if before.header_offset + _MEMBER_HEADER_BYTES + before.compress_size > member.header_offset:
+            message = f"The members {before.filename[:200]!r} and {member.filename[:200]!r} share bytes of the archive."
+            raise BadFile(Code.FORMAT_DAMAGED, message, member=member.filename)
 
 
 def zip_format(path: Path, limits: ParseLimits) -> Format:

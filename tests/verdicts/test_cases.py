@@ -1,4 +1,4 @@
-"""Every dialect and fault of `cases.delimited`, whole and in pieces."""
+"""Every format, dialect and fault of `cases`, whole and in pieces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from services.validator.engine import ParseLimits, source
 from tests.verdicts.cases.case import Bad, Case
-from tests.verdicts.cases.delimited import CASES
+from tests.verdicts.cases.every import CASES
 from tests.verdicts.judging import Judge
 
 _OURS = {"__time", "ingest_task_id"}
@@ -26,6 +26,7 @@ def test_it_is_judged_as_told(judge: Judge, case: Case, chunk: int, monkeypatch:
     if case.code:
         assert outcome.code == case.code, outcome.message
         assert outcome.detail.get("line") == case.line
+        assert {fact: outcome.detail.get(fact) for fact in case.detail} == case.detail
         assert not list(outcome.folder.glob("part-*"))
     else:
         assert [tuple(value for name, value in row.items() if name not in _OURS) for row in outcome.rows] == list(
