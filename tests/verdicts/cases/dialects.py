@@ -63,7 +63,7 @@ _HEADLESS_OF_CASES = {
     "no header: detected by a column of dates": (",", 3),
     "no header: detected by repeated numbers": (",", 3),
 }
-_CONTENT = {case.name: case.content for case in CASES}
+_CONTENT = {case.name.removeprefix("delimited: "): case.content for case in CASES}
 KNOWN = (
     *(Written(name, _CONTENT[name], *truth) for name, truth in _OF_CASES.items()),
     *(Written(name, _CONTENT[name], *truth, header=False) for name, truth in _HEADLESS_OF_CASES.items()),
