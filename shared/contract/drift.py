@@ -19,23 +19,23 @@ _RULES: dict[DriftKind, RuleName] = {
 # What each decision means. The page of contracts has this table.
 MEANINGS: dict[DriftKind, dict[DriftDecision, str]] = {
     "new_column": {
-        "evolve": "it is loaded, and stands in the next version of the contract",
+        "evolve": "it is loaded unjudged, until a version of the contract has it",
         "ignore": "it is not loaded, and the report says so",
         "reject": "the file is rejected",
     },
     "missing_column": {
-        "evolve": "its rows have null, and it is nullable in the next version of the contract",
+        "evolve": "its rows have null, also where the contract does not let it be null",
         "ignore": "its rows have null; a file without a column that is not nullable is rejected all the same",
         "reject": "the file is rejected",
     },
     "wider_type": {
-        "evolve": "it is loaded as the wider type, which stands in the next version of the contract",
+        "evolve": "this file is loaded with the wider type; the contract keeps its own",
         "ignore": "the type stays, and rows with values beyond it are rejected with `type-error`",
         "reject": "the type stays, and rows with values beyond it are rejected with `type-error`; a file with more "
         "of them than the limits allow is rejected",
     },
     "narrower_type": {
-        "evolve": "it is loaded as the narrower type, which stands in the next version of the contract",
+        "evolve": "this file is loaded with the narrower type; the contract keeps its own",
         "ignore": "the type stays: every value fits it",
         "reject": "the file is rejected",
     },
