@@ -7,7 +7,7 @@ from typing import Any
 
 from services.validator.engine.document import FileReport, Refusal, ReportColumn, TimeEvidence
 from shared.contract import write_contract
-from shared.contract.column_types import COLUMN_TYPES, ColumnType
+from shared.contract.column_types import COLUMN_TYPES, DECIMAL_DIGITS, ColumnType
 from shared.contract.from_report import InferredColumn, InferredTime, datasource_of, inferred_contract
 from shared.file_options import delimiter_of
 
@@ -18,7 +18,9 @@ def contract_text(report: FileReport, file_name: str) -> str:
     """A contract of what was found, as YAML with comments that say why."""
     evidence = report.timestamp.evidence if report.timestamp else ()
     columns = [
-        InferredColumn(column.name, _type(column), column.nulls, tuple(_reasons(column)), column.written_as)
+        InferredColumn(
+            column.name, _type(column), column.nulls, tuple(_reasons(column)), column.written_as, column.scale
+        )
         for column in report.columns
     ]
     contract, comments = inferred_contract(
@@ -48,6 +50,8 @@ def _said(one: TimeEvidence) -> str:
 
 
 def _type(column: ReportColumn) -> ColumnType:
+    if column.scale is not None and column.scale > DECIMAL_DIGITS:
+        return "text"  # more digits than a decimal of a contract has
     return next((kind for kind in COLUMN_TYPES if kind == column.logical_type), "text")
 
 

@@ -17,13 +17,18 @@ Look at it, state what must be so (nullable, checks, rules, keys), and keep it w
 
 @dataclass(frozen=True, slots=True)
 class InferredColumn:
-    """A column as the validator found it; `reasons` are sentences about its type, `format` that of a date or time."""
+    """A column as the validator found it.
+
+    `reasons` are sentences about its type, `format` is that of a date or time, `scale` the most digits behind the
+    point of a decimal.
+    """
 
     name: str
     type: ColumnType
     nulls: int | None = None
     reasons: tuple[str, ...] = ()
     format: str | None = None
+    scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,8 @@ def inferred_contract(
         if why := _why(column, rows):
             comments["columns", len(parts)] = why
         written = {"format": column.format} if column.format and column.type in {"date", "timestamp"} else {}
-        parts.append({"name": column.name, "type": column.type, **written})
+        scale = {"scale": column.scale} if column.scale is not None and column.type == "decimal" else {}
+        parts.append({"name": column.name, "type": column.type, **written, **scale})
     stated = {name: value for name, value in (dialect or {}).items() if value is not None}
     if stated:
         comments["dialect",] = "As this file is written. What is left out is found in each file."

@@ -250,6 +250,20 @@ def test_infer_writes_a_contract_that_its_file_fits(tmp_path: Path, capsys: pyte
     assert capsys.readouterr().out == "no difference\n"
 
 
+def test_an_inferred_decimal_keeps_all_its_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long, longer = f"1.{'2' * 19}3", f"0.{'1' * 40}"
+    file = written(tmp_path, f"at,d,text\n2024-01-01T00:00:00Z,{long},{longer}\n2024-01-02T00:00:00Z,2.5,{longer}\n")
+    assert run("infer", file, "-o", "yaml") == 0
+    text = capsys.readouterr().out
+    columns = {column.name: (column.type, column.scale) for column in read_contract(text).columns}
+    assert (columns["d"], columns["text"]) == (("decimal", 20), ("text", None))
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(text)
+    rows = tmp_path / "rows.ndjson"
+    assert run("validate", file, "--contract", contract, "--rows-out", rows) == 0
+    assert [json.loads(line)["d"] for line in rows.read_text().splitlines()] == [long, "2.5"]
+
+
 def test_a_file_is_compared_with_a_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     contract = tmp_path / "contract.yaml"
     contract.write_text(

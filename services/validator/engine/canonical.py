@@ -50,6 +50,7 @@ class ColumnWriter:
         self.nulls = 0
         self.low: int | float | str | None = None
         self.high: int | float | str | None = None
+        self.scale = 0
         self.samples: list[JsonValue] = []
         self.distinct = DistinctSketch()
         self._time_format = time_format
@@ -91,10 +92,16 @@ class ColumnWriter:
         if nulls == cast.len():
             return
         self.distinct.add(cast)
-        if self.logical_type != "decimal":
+        if self.logical_type == "decimal":
+            self._take_scale(cast)
+        else:
             self._take_range(cast)
         if len(self.samples) < _SAMPLES:
             self._take_samples(cast)
+
+    def _take_scale(self, cast: pl.Series) -> None:
+        digits = cast.str.extract(r"\.([0-9]+)$").str.len_bytes().max()
+        self.scale = max(self.scale, digits if isinstance(digits, int) else 0)
 
     def _take_range(self, cast: pl.Series) -> None:
         low, high = cast.min(), cast.max()

@@ -83,6 +83,8 @@ def describe(column: ColumnWriter, survey: ColumnSurvey) -> dict[str, JsonValue]
     }
     if column.low is not None and column.high is not None:
         described |= {"min": _shown(column.low), "max": _shown(column.high)}
+    if column.logical_type == "decimal":
+        described["scale"] = column.scale
     described["samples"] = column.samples
     if column.logical_type in ("date", "timestamp"):
         described["written_as"] = survey.time_format

@@ -139,6 +139,8 @@ class ReportColumn(_Model):
     """The least number, the earliest date or time, the first text; text is cut at 80 characters."""
     max: int | float | str | None = None
     """The greatest number, the latest date or time, the last text."""
+    scale: int | None = None
+    """The most digits behind the point of a decimal."""
     written_as: str | None = None
     """The format in which the file writes its dates or times; in the rows they are ISO 8601."""
     note: str | None = None
