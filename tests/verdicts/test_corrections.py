@@ -11,6 +11,7 @@ import pytest
 
 from services.validator.engine import Accepted
 from services.validator.engine.request import Correction
+from shared.contract import read_contract
 from tests.verdicts.judging import Judge, Outcome
 from tests.verdicts.writing import xlsx
 
@@ -285,3 +286,33 @@ def test_a_value_of_another_type_or_format_is_told(judge: Judge, position: int, 
     outcome = family.corrected(family.lines((family.rejects[0], fields)))
     assert outcome.error_codes == ["type-error"]
     assert outcome.rejects[0]["errors"][0]["value"] == value
+
+
+IGNORING = """\
+format_version: 1
+datasource: d
+columns:
+  - {name: at, type: timestamp, role: time}
+  - {name: n, type: long}
+drift: {new_column: ignore}
+"""
+
+
+def test_what_was_not_loaded_does_not_stand_in_the_way(judge: Judge) -> None:
+    content = "extra,at,n\n" + "x,2024-01-01,1\n" * 20 + "x,2024-01-02,two\nx,2024-01-03,\n"
+    request = judge.request(content).model_copy(update={"contract": read_contract(IGNORING)})
+    family = Family(judge, judge.outcome(request), gap=1)
+    assert [one.name for one in family.parent.accepted.reading] == ["at", "n"]
+    (reject,) = family.rejects
+    assert reject["fields"] == {"at": "2024-01-02", "n": "two"}
+    outcome = family.corrected(family.lines((reject, {**reject["fields"], "n": "2"})))
+    assert [(row["__time"], row["n"]) for row in outcome.rows] == [(1704153600000, 2)]
+
+
+def test_a_column_behind_trailing_delimiters_does_not_either(judge: Judge) -> None:
+    content = "at,n,\n" + "2024-01-01,1,\n" * 20 + "soon,2,\n"
+    family = Family(judge, judge(content), gap=1)
+    (reject,) = family.rejects
+    assert reject["fields"] == {"at": "soon", "n": "2"}
+    outcome = family.corrected(family.lines((reject, {**reject["fields"], "at": "2024-01-02"})))
+    assert [(row["__time"], row["n"]) for row in outcome.rows] == [(1704153600000, 2)]

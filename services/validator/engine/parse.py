@@ -88,6 +88,7 @@ class _Parse:
         self._labels = _labels(reader.header, self._names)
         self._limits = RejectLimits.of(request.options, request.contract)
         self._refused = False
+        self._unloaded: frozenset[int | None] = frozenset()
         self._types: ExpectedTypes | None = None
         self._corrected = array("q")
         if request.correction is not None:
@@ -151,10 +152,11 @@ class _Parse:
             if problems:
                 return self._report.reject(problems)
         left_out = frozenset() if self._conformity is None else self._conformity.left_out
+        self._unloaded = left_out | {survey.cells.dropped}
         columns = [
             self._writer(index, survey, readings.get(index))
             for index in range(len(self._names))
-            if choice is not None and index not in {time_index, survey.cells.dropped, *left_out}
+            if choice is not None and index not in {time_index, *self._unloaded}
         ]
         self._begin(Pass.WRITE)
         if isinstance(choice, Problem) and not self._may_stay_open(choice):
@@ -301,10 +303,15 @@ class _Parse:
             misfits = self._misfits(block, choice, judged)
             for row, cells in zip((~judged.ok).arg_true().to_list(), frame.iter_rows(), strict=True):
                 errors = self._errors(block, row, judged, misfits.get(row, []))
-                found.append((block.good[row], dict(zip(self._labels, cells, strict=True)), errors))
+                found.append((block.good[row], self._fields(cells), errors))
             found.sort(key=lambda entry: entry[0])
         for ordinal, fields, errors in found:
             self._rejects.write(block.place(ordinal), fields, errors)
+
+    def _fields(self, cells: Sequence[str]) -> dict[str, str]:
+        """A row by its columns, without those that are not loaded: it may come back as it is, put right."""
+        labelled = enumerate(zip(self._labels, cells, strict=True))
+        return {label: cell for index, (label, cell) in labelled if index not in self._unloaded}
 
     def _misfits(
         self, block: Block, choice: TimeChoice | Problem | None, judged: _Judged
@@ -416,8 +423,8 @@ class _Parse:
         """How the columns were read, in the order of the file."""
         header = self._reader.header
         known = {} if self._types is None else self._types.columns
-        reading = [
-            ExpectedColumn(
+        reading = {
+            index: ExpectedColumn(
                 name=column.name,
                 source_name=header[index],
                 type=column.logical_type,
@@ -425,18 +432,18 @@ class _Parse:
                 decimal_mark=column.style.decimal_mark if column.style else ".",
                 thousands=column.style.thousands if column.style else None,
             )
-            if (index := int(column.source[1:])) not in known
+            if index not in known
             else known[index]
-            for column in columns
-        ]
-        time = ExpectedColumn(
+            for index, column in ((int(column.source[1:]), column) for column in columns)
+        }
+        reading[choice.index] = ExpectedColumn(
             name=self._names[choice.index].name,
             source_name=header[choice.index],
             type="time",
             time_format=choice.time_format,
             zone=self._options.time_zone,
         )
-        return (*reading[: choice.index], time, *reading[choice.index :])
+        return tuple(reading[index] for index in sorted(reading))
 
 
 def _labels(header: Sequence[str], names: Sequence[ColumnName]) -> list[str]:
