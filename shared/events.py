@@ -104,6 +104,31 @@ class LoadMode(StrEnum):
     REPLACE = "replace"
 
 
+class StopAfter(StrEnum):
+    """Where a task ends that loads nothing."""
+
+    VALIDATION = "validation"
+    PLAN = "plan"
+
+
+class Stage(StrEnum):
+    """Where a new attempt begins."""
+
+    VALIDATION = "validation"
+    SUBMISSION = "submission"
+
+
+class ProofBy(StrEnum):
+    """How the rows of a load are told from the others of their datasource.
+
+    `task_id`: they carry it in a column. `difference`: they do not, so the rows of the held interval are counted before
+    and after.
+    """
+
+    TASK_ID = "task_id"
+    DIFFERENCE = "difference"
+
+
 class Model(BaseModel):
     """Base of everything in a body: immutable, and deaf to fields of later versions."""
 
@@ -145,6 +170,12 @@ class LoadOptions(Model):
     """The most bad rows that the file may have; none is no limit."""
     max_rejected_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
     """The largest share of bad rows that the file may have; none is the default of the validator, 5 %."""
+    stop_after: StopAfter | None = None
+    """After which step the task ends without loading anything: `validation`, or `plan` with what a load would do."""
+    confirm: str | None = Field(default=None, max_length=128)
+    """The token of a plan: the load is refused when it would do anything else than that plan has shown."""
+    force: bool | None = None
+    """Whether bytes that the datasource holds already are appended once more."""
 
 
 class Correction(Model):
@@ -304,6 +335,8 @@ class FileValidated(Event):
     """Which records were rejected, as in `3,77,100-101`; absent when they are too scattered to be told."""
     corrected_records: str | None = None
     """For a correction: which records of the corrected file its good rows stand for, where all of them say so."""
+    source_sha256: str | None = None
+    """Digest of the file as it was read, in hexadecimal digits: by it the same bytes are known again."""
 
 
 class DruidSubmitted(Event):
@@ -328,6 +361,16 @@ class DruidSubmitted(Event):
     """As in the verdict."""
     submitted_at: AwareDatetime
     """When Druid was known to have it."""
+    mode: LoadMode | None = None
+    """Whether it adds to the rows of its intervals or takes their place."""
+    spec_key: str | None = None
+    """The key of the object that holds the spec as it was posted, without secrets."""
+    proof_by: ProofBy = ProofBy.TASK_ID
+    """How its rows are told from the others."""
+    count_metric: str | None = None
+    """With rollup: the metric whose sum is the count of rows."""
+    rows_before: RowCount | None = None
+    """With `proof_by` `difference`: the rows of its intervals before it was posted; 0 for a replace."""
 
 
 class Ledger(Model):
@@ -355,6 +398,63 @@ class Ledger(Model):
     """When it was asked."""
     reason: str | None = None
     """Why the ledger is not RECONCILED."""
+
+
+class PlannedChunk(Model):
+    """What a load would do to one time chunk."""
+
+    interval: str
+    """The chunk, in ISO 8601."""
+    rows_now: RowCount
+    """The rows that Druid has there."""
+    rows_coming: RowCount
+    """The rows that the load brings."""
+    replaced: bool
+    """Whether the rows of now would be gone."""
+
+
+class Plan(Model):
+    """What a load would do, as Druid was when it was asked."""
+
+    token: str
+    """Names this picture: a load that is sent with it is refused when the picture has changed."""
+    mode: LoadMode
+    """Append or replace."""
+    chunks: tuple[PlannedChunk, ...]
+    """The chunks that the load touches or empties, in the order of time; at most 1,000."""
+    rows_now: RowCount
+    """Rows that Druid has in them."""
+    rows_coming: RowCount
+    """Rows that the load brings."""
+    rows_vanishing: RowCount
+    """Rows that would be gone."""
+    chunks_vanishing: RowCount
+    """Chunks that would have no rows any more."""
+    made_at: AwareDatetime
+    """When Druid was asked."""
+
+
+class Undone(Model):
+    """What taking a load back has changed, by count."""
+
+    undoes: TaskId
+    """The load that was taken back."""
+    rows_before: RowCount
+    """Rows in its intervals before."""
+    rows_after: RowCount | None = None
+    """Rows in them afterwards."""
+    rows_removed: RowCount
+    """Rows of the load that Druid had before."""
+    rows_restored: RowCount = 0
+    """Rows that the load had replaced and that are back."""
+    segments_removed: RowCount
+    """Segments that are not used any more."""
+    segments_restored: RowCount = 0
+    """Segments that are used again."""
+    query: str | None = None
+    """The query that counted."""
+    counted_at: AwareDatetime | None = None
+    """When it was asked last."""
 
 
 class Problem(Model):
@@ -398,6 +498,15 @@ class TaskUpdated(Event):
     """The key of the rejects object, when there is one."""
     contract_version: int | None = Field(default=None, ge=FIRST_VERSION, le=_LAST_VERSION)
     """The version of the contract that the file is judged by, if by any; with VALIDATING."""
+    plan: Plan | None = None
+    """What the load would do, at the end of a task that stops after its plan."""
+    duplicate_of: TaskId | None = None
+    """The task that has loaded the same bytes before."""
+    undone: Undone | None = None
+    """What was taken back, at the end of an undo."""
+    verified: Ledger | None = None
+    """The ledger of a finished task as a later count has it. Such an event moves no state: `status` is the one that
+    the task had, and `sequence` numbers the counts from 1."""
 
     @property
     def stage(self) -> str:
@@ -418,12 +527,16 @@ class CommandName(StrEnum):
     CORRECT = "correct"
     REPOST = "repost"
     WAIVE = "waive"
+    VERIFY = "verify"
+    UNDO = "undo"
 
 
 class TaskCommand(Event):
     """An instruction about an attempt; the first in the log wins.
 
-    `repost`: Druid lost the attempt, post it again. `waive`: these rejected rows will not be corrected.
+    `cancel`: end the attempt. `retry`: begin the next one, `attempt` + 1. `repost`: Druid lost the attempt, post it
+    again. `waive`: these rejected rows will not be corrected. `verify`: count the rows of a finished task again.
+    `undo`: take a load back; it is a task of its own, and `task_id` is its own.
     """
 
     event_type: ClassVar[str] = "ingest.task.command.v1"
@@ -441,6 +554,16 @@ class TaskCommand(Event):
     """With `waive`: how many rejected rows."""
     records: str | None = None
     """With `waive`: which records, as in `3,77,100-101`; absent when all that were left were meant."""
+    user_id: str | None = Field(default=None, max_length=256)
+    """Who asked for it, as the caller said."""
+    start_from: Stage | None = None
+    """With `retry`: where the new attempt begins."""
+    run_id: str | None = Field(default=None, max_length=64)
+    """With `retry` from `submission`: the run of the followed attempt whose parts are loaded."""
+    undoes: TaskId | None = None
+    """With `undo`: the task whose load is taken back."""
+    datasource_name: str | None = Field(default=None, max_length=1024)
+    """With `undo`: the datasource of that load."""
 
     @property
     def stage(self) -> str:

@@ -27,6 +27,12 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     corrects                                          FileUploaded
     rejected_records, corrected_records               FileValidated
     rows_waived, waived_records                       every TaskCommand `waive`, of any attempt, together
+    stop_after                                        FileUploaded
+    plan, duplicate_of, undone                        the shown event, if it is an end
+    spec_key                                          DruidSubmitted
+    undoes                                            TaskCommand `undo`; of such a task, which has no FileUploaded,
+                                                      also tenant, user_id, datasource_name and created_at
+    verified                                          the last TaskUpdated that counted again; it moves no state
 
 All other sources but FileUploaded belong to the same attempt. FileUploaded may be missing for a while, or come last.
 """
@@ -36,11 +42,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeGuard, TypeVar
 
+from services.projector.shown import AttemptRow, Projection, TaskRow
 from shared import ids
 from shared.events import (
     NO_CONTRACT,
@@ -51,6 +57,7 @@ from shared.events import (
     FileUploaded,
     FileValidated,
     Ledger,
+    Model,
     TaskCommand,
     TaskEvent,
     TaskStatus,
@@ -61,84 +68,32 @@ from shared.record_set import RecordSet
 
 INTEGER_MAX = 2**31 - 1
 
-StateEvent = FileUploaded | FileValidated | DruidSubmitted | TaskUpdated
-E = TypeVar("E", FileUploaded, FileValidated, DruidSubmitted, TaskUpdated)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskRow:
-    """The columns of `ingestion_tasks`."""
-
-    id: uuid.UUID
-    task_id: str
-    tenant: str
-    user_id: str | None
-    datasource_name: str | None
-    original_filename: str | None
-    file_uri: str | None
-    status: str
-    status_reason: str | None
-    attempt: int
-    druid_task_id: str | None
-    created_at: datetime | None
-    updated_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
-    error_message: str | None
-    validation_errors: list[Any] | None
-    file_size: int | None
-    row_count: int | None
-    mode: str | None
-    rows_read: int | None
-    rows_accepted: int | None
-    rows_rejected: int | None
-    rows_so_far: int | None
-    ledger: dict[str, Any] | None
-    report_key: str | None
-    rejects_key: str | None
-    time_min: datetime | None
-    time_max: datetime | None
-    states: list[dict[str, Any]]
-    contract_version: int | None
-    corrects: str | None
-    rejected_records: str | None
-    corrected_records: str | None
-    rows_waived: int | None
-    waived_records: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttemptRow:
-    """The columns of `task_attempts`."""
-
-    task_id: str
-    attempt: int
-    status: str
-    druid_task_id: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    error_message: str | None
-    ledger: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Projection:
-    """All that is shown of a task; the attempts in ascending order."""
-
-    task: TaskRow
-    attempts: tuple[AttemptRow, ...]
+StateEvent = TaskEvent
+"""Of commands only `undo` is among them: it begins a task."""
+E = TypeVar("E", FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)
 
 
 def is_shown(event: AnyEvent) -> TypeGuard[TaskEvent]:
     """Whether the event says anything that is shown of its task; one of a datasource has none."""
     if isinstance(event, DatasourceUpdated):
         return False
-    return not isinstance(event, TaskCommand) or event.command is CommandName.WAIVE
+    return not isinstance(event, TaskCommand) or event.command in {CommandName.WAIVE, CommandName.UNDO}
+
+
+def moves_state(event: TaskEvent) -> bool:
+    """Whether the event says that its task is in a state: a waiver does not, and neither does a later count."""
+    match event:
+        case TaskCommand():
+            return event.command is CommandName.UNDO
+        case TaskUpdated():
+            return event.verified is None
+        case _:
+            return True
 
 
 def has_state(events: Iterable[TaskEvent]) -> bool:
-    """Whether there is a state to show: commands alone say of none."""
-    return any(not isinstance(event, TaskCommand) for event in events)
+    """Whether there is a state to show: waivers alone say of none."""
+    return any(map(moves_state, events))
 
 
 def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
@@ -146,23 +101,23 @@ def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
 
     Args:
         task_id: whose events they are.
-        events: at least one that is no command; order and copies do not matter. Should two events with one id differ,
+        events: at least one that moves the state; order and copies do not matter. Should two events with one id differ,
             the earlier counts, by its own time.
 
     Raises:
         ValueError: if `task_id` is none, or there is nothing to show.
     """
     all_known = _without_copies(event for event in events if is_shown(event))
-    known = [event for event in all_known if not isinstance(event, TaskCommand)]
-    waivers = [event for event in all_known if isinstance(event, TaskCommand)]
+    known = [event for event in all_known if moves_state(event)]
+    others = [event for event in all_known if not moves_state(event)]
     if not known:
         msg = f"there is no event to show of task {task_id}"
         raise ValueError(msg)
     numbers = sorted({event.attempt for event in known})
     attempts = [_Attempt(number, [event for event in known if event.attempt == number]) for number in numbers]
-    uploads = sorted(_only(FileUploaded, known), key=lambda upload: upload.attempt)
+    begins = min(_only(FileUploaded, known), key=lambda upload: upload.attempt, default=None)
     return Projection(
-        task=_task_row(task_id, uploads[0] if uploads else None, attempts[-1], waivers),
+        task=_task_row(task_id, begins or next(iter(_only(TaskCommand, known)), None), attempts[-1], others),
         attempts=tuple(_attempt_row(task_id, attempt) for attempt in attempts),
     )
 
@@ -170,7 +125,7 @@ def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:
 def status_of(event: StateEvent) -> TaskStatus:
     """The state that an event says its task is in."""
     match event:
-        case FileUploaded():
+        case FileUploaded() | TaskCommand():
             return TaskStatus.PENDING
         case FileValidated():
             return TaskStatus.VALIDATED
@@ -239,9 +194,13 @@ class _Attempt:
             for status, event in sorted(first.items(), key=lambda item: _standing(item[1]))
         ]
 
+    @property
+    def end(self) -> TaskUpdated | None:
+        return self.shown_update if self.status.is_end else None
+
     @cached_property
     def ledger(self) -> Ledger | None:
-        return self.shown_update.ledger if self.shown_update is not None and self.status.is_end else None
+        return self.end.ledger if self.end is not None else None
 
     @property
     def rows_so_far(self) -> int | None:
@@ -253,23 +212,26 @@ class _Attempt:
 
 
 def _task_row(
-    task_id: str, uploaded: FileUploaded | None, attempt: _Attempt, waivers: Sequence[TaskCommand]
+    task_id: str, begin: FileUploaded | TaskCommand | None, attempt: _Attempt, others: Sequence[TaskEvent]
 ) -> TaskRow:
+    uploaded = begin if isinstance(begin, FileUploaded) else None
+    undo = begin if isinstance(begin, TaskCommand) else None
+    waivers, end = _only(TaskCommand, others), attempt.end
     validated, verdict, update, failure = attempt.validated, attempt.verdict, attempt.shown_update, attempt.failure
     sizes = (event.file_size for event in (uploaded, validated) if event is not None)
     return TaskRow(
         id=ids.task_uuid_of(task_id),
         task_id=task_id,
-        tenant=(uploaded or attempt.shown).tenant,
-        user_id=uploaded.user_id if uploaded else None,
-        datasource_name=uploaded.datasource_name if uploaded else None,
+        tenant=(begin or attempt.shown).tenant,
+        user_id=begin.user_id if begin else None,
+        datasource_name=begin.datasource_name if begin else None,
         original_filename=uploaded.original_filename if uploaded else None,
         file_uri=uploaded.file_uri if uploaded else None,
         status=attempt.status.value,
         status_reason=update.reason if update else None,
         attempt=attempt.number,
         druid_task_id=attempt.submitted.druid_task_id if attempt.submitted else None,
-        created_at=uploaded.accepted_at if uploaded else None,
+        created_at=event_time(begin) if begin else None,
         updated_at=event_time(attempt.shown),
         started_at=attempt.started_at,
         completed_at=attempt.ended_at,
@@ -294,6 +256,13 @@ def _task_row(
         corrected_records=validated.corrected_records if validated else None,
         rows_waived=sum(waiver.rows or 0 for waiver in waivers) if waivers else None,
         waived_records=_waived_records(waivers),
+        stop_after=uploaded.options.stop_after if uploaded else None,
+        plan=_as_json(end.plan if end else None),
+        spec_key=attempt.submitted.spec_key if attempt.submitted else None,
+        duplicate_of=end.duplicate_of if end else None,
+        undoes=undo.undoes if undo else None,
+        undone=_as_json(end.undone if end else None),
+        verified=_as_json(_last_count(attempt.number, others)),
     )
 
 
@@ -349,8 +318,13 @@ def _only(kind: type[E], events: Iterable[StateEvent]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def _as_json(ledger: Ledger | None) -> dict[str, Any] | None:
-    return ledger.model_dump(mode="json", exclude_none=True) if ledger is not None else None
+def _last_count(attempt: int, events: Iterable[TaskEvent]) -> Ledger | None:
+    counts = [one for one in _only(TaskUpdated, events) if one.attempt == attempt]
+    return max(counts, key=_standing).verified if counts else None
+
+
+def _as_json(told: Model | None) -> dict[str, Any] | None:
+    return told.model_dump(mode="json", exclude_none=True) if told is not None else None
 
 
 def _as_integer(count: int | None) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.projector.projection import Projection
+from services.projector.shown import Projection
 from shared.db.models import IngestionTask, TaskAttempt, TaskHistory
 from shared.db.storable import storable
 from shared.events import TASK_EVENT_CLASSES, FileUploaded, TaskEvent, body_of, event_time

@@ -289,6 +289,13 @@ class IngestionTask(Base):
     corrected_records: Mapped[str | None]
     rows_waived: Mapped[int | None] = mapped_column(BigInteger)
     waived_records: Mapped[str | None]
+    stop_after: Mapped[str | None] = mapped_column(String(16))
+    plan: Mapped[dict[str, Any] | None]
+    spec_key: Mapped[str | None]
+    duplicate_of: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
+    undoes: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH), index=True)
+    undone: Mapped[dict[str, Any] | None]
+    verified: Mapped[dict[str, Any] | None]
 
 
 class TaskAttempt(Base):

@@ -30,6 +30,9 @@ options = st.builds(
     decimal_mark=st.none() | st.sampled_from([".", ","]),
     max_rejected_rows=st.none() | rows,
     max_rejected_ratio=st.none() | st.floats(0, 1),
+    stop_after=st.none() | st.sampled_from(events.StopAfter),
+    confirm=maybe_words,
+    force=st.none() | st.booleans(),
 )
 correction = st.builds(
     events.Correction,
@@ -85,6 +88,7 @@ validated = st.builds(
     contract_version=versions,
     rejected_records=maybe_words,
     corrected_records=maybe_words,
+    source_sha256=maybe_words,
 )
 submitted = st.builds(
     events.DruidSubmitted,
@@ -97,6 +101,11 @@ submitted = st.builds(
     rows_accepted=rows,
     rows_rejected=rows,
     submitted_at=times,
+    mode=st.none() | st.sampled_from(events.LoadMode),
+    spec_key=maybe_words,
+    proof_by=st.sampled_from(events.ProofBy),
+    count_metric=maybe_words,
+    rows_before=st.none() | rows,
 )
 ledger = st.builds(
     events.Ledger,
@@ -114,6 +123,30 @@ details = st.dictionaries(
     words, st.none() | st.integers(-(2**53), 2**53) | words | st.lists(words, max_size=2), max_size=2
 )
 problem = st.builds(events.Problem, code=words, message=words, detail=details)
+chunk = st.builds(events.PlannedChunk, interval=words, rows_now=rows, rows_coming=rows, replaced=st.booleans())
+plan = st.builds(
+    events.Plan,
+    token=words,
+    mode=st.sampled_from(events.LoadMode),
+    chunks=st.lists(chunk, max_size=2).map(tuple),
+    rows_now=rows,
+    rows_coming=rows,
+    rows_vanishing=rows,
+    chunks_vanishing=rows,
+    made_at=times,
+)
+undone = st.builds(
+    events.Undone,
+    undoes=task_ids,
+    rows_before=rows,
+    rows_after=st.none() | rows,
+    rows_removed=rows,
+    rows_restored=rows,
+    segments_removed=rows,
+    segments_restored=rows,
+    query=maybe_words,
+    counted_at=st.none() | times,
+)
 updated = st.builds(
     events.TaskUpdated,
     **common,
@@ -129,6 +162,10 @@ updated = st.builds(
     report_key=maybe_words,
     rejects_key=maybe_words,
     contract_version=versions,
+    plan=st.none() | plan,
+    duplicate_of=st.none() | task_ids,
+    undone=st.none() | undone,
+    verified=st.none() | ledger,
 )
 command = st.builds(
     events.TaskCommand,
@@ -139,6 +176,11 @@ command = st.builds(
     reason=maybe_words,
     rows=st.none() | rows,
     records=maybe_words,
+    user_id=maybe_words,
+    start_from=st.none() | st.sampled_from(events.Stage),
+    run_id=maybe_words,
+    undoes=st.none() | task_ids,
+    datasource_name=maybe_words,
 )
 datasource = st.builds(
     events.DatasourceUpdated,

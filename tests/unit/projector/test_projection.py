@@ -9,10 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.projector.projection import INTEGER_MAX, AttemptRow, TaskRow, has_state, is_shown, project, status_of
+from services.projector.projection import INTEGER_MAX, has_state, is_shown, project, status_of
+from services.projector.shown import AttemptRow, TaskRow
 from shared import ids
 from shared.db.models import Base, IngestionTask, TaskAttempt
-from shared.events import CommandName, Correction, DatasourceUpdated, TaskCommand, TaskEvent, TaskStatus
+from shared.events import (
+    CommandName,
+    Correction,
+    DatasourceUpdated,
+    LedgerStatus,
+    LoadMode,
+    Plan,
+    TaskCommand,
+    TaskEvent,
+    TaskStatus,
+    Undone,
+)
 from tests.unit.projector.histories import (
     PROBLEM,
     RECONCILED,
@@ -26,6 +38,8 @@ from tests.unit.projector.histories import (
     validated,
     waived,
 )
+
+OTHER_TASK = "2JZznck42sktPQe27DoWV3"
 
 
 def row(*events: TaskEvent) -> TaskRow:
@@ -131,6 +145,7 @@ def test_a_load_that_went_well() -> None:
         ],
         "contract_version": None,
         **dict.fromkeys(("corrects", "rejected_records", "corrected_records", "rows_waived", "waived_records")),
+        **dict.fromkeys(("stop_after", "plan", "spec_key", "duplicate_of", "undoes", "undone", "verified")),
     }
 
 
@@ -340,3 +355,61 @@ def test_a_task_that_waits_for_its_contract_is_pending_and_says_why() -> None:
 def test_a_contract_is_nothing_of_a_task() -> None:
     contract = DatasourceUpdated(datasource_name="sales", version=1, contract="", sha256="", created_at=at(0))
     assert not is_shown(contract)
+
+
+# ------------------------------------------------------------------------------------------------- the side of Druid
+
+
+def test_a_later_count_is_shown_and_moves_nothing() -> None:
+    gone = RECONCILED.model_copy(update={"status": LedgerStatus.MISMATCH, "rows_counted": 1})
+    counts = [
+        updated(TaskStatus.COMPLETED, 60 + number, sequence=number, verified=ledger)
+        for number, ledger in ((1, RECONCILED), (2, gone))
+    ]
+    before, after = row(*loaded()), row(*counts, *loaded())
+    assert after.verified == gone.model_dump(mode="json", exclude_none=True)
+    assert dataclasses.replace(after, verified=None) == before
+
+
+def test_a_count_alone_is_nothing_to_show() -> None:
+    assert not has_state([updated(TaskStatus.COMPLETED, 60, sequence=1, verified=RECONCILED)])
+
+
+def test_an_undo_is_a_task_of_its_own() -> None:
+    undo = TaskCommand(
+        task_id=TASK,
+        command=CommandName.UNDO,
+        issued_at=at(0),
+        user_id="ada",
+        undoes=OTHER_TASK,
+        datasource_name="flights",
+    )
+    begun = row(undo)
+    assert (begun.status, begun.undoes, begun.datasource_name, begun.user_id) == (
+        "PENDING",
+        OTHER_TASK,
+        "flights",
+        "ada",
+    )
+    assert begun.created_at == at(0)
+    undone = Undone(undoes=OTHER_TASK, rows_before=10, rows_after=3, rows_removed=7, segments_removed=1)
+    ended = row(updated(TaskStatus.COMPLETED, 9, undone=undone), undo)
+    assert (ended.status, ended.undoes) == ("COMPLETED", OTHER_TASK)
+    assert ended.undone == undone.model_dump(mode="json", exclude_none=True)
+
+
+def test_a_plan_and_a_twin_are_told_with_the_end() -> None:
+    plan = Plan(
+        token="abc",
+        mode=LoadMode.APPEND,
+        chunks=(),
+        rows_now=0,
+        rows_coming=993,
+        rows_vanishing=0,
+        chunks_vanishing=0,
+        made_at=at(5),
+    )
+    planned = row(uploaded(), updated(TaskStatus.COMPLETED, 5, plan=plan))
+    assert planned.plan == plan.model_dump(mode="json", exclude_none=True)
+    twin = row(uploaded(), updated(TaskStatus.REJECTED, 5, duplicate_of=OTHER_TASK))
+    assert (twin.status, twin.duplicate_of) == ("REJECTED", OTHER_TASK)
