@@ -44,20 +44,35 @@ def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str
         return send(lambda read: bar.update(shown, advance=read))
 
 
-def follow(client: GatewayClient, task_id: str, timeout: float, output: str) -> int:
-    """Show each state until the end; the exit code of the task, or of the time-out."""
+def follow(client: GatewayClient, task_id: str, timeout: float, output: str, *, attempt: int = 1) -> int:
+    """Show each state from this attempt on until the end; the exit code of the task, or of the time-out."""
+    task = until(client, task_id, timeout, lambda task: _has_ended(task, attempt), [] if output == "text" else None)
+    return EXIT_TIMEOUT if task is None else conclude(task, output)
+
+
+def until(
+    client: GatewayClient,
+    task_id: str,
+    timeout: float,
+    wanted: Callable[[Mapping[str, Any]], bool],
+    shown: list[str] | None,
+) -> Mapping[str, Any] | None:
+    """The task once it is as wanted; None, and said so, at the time-out. `shown` collects the lines that are shown."""
     deadline, pause = time.monotonic() + timeout, POLL_SECONDS
-    shown: list[str] = []
     while True:
         task = client.task(task_id)
-        if output == "text":
+        if shown is not None:
             pause = POLL_SECONDS if _show_news(task, shown) else min(pause * 1.2, LONGEST_POLL_SECONDS)
-        if TaskStatus(task["status"]).is_end:
-            return _conclude(task, output)
+        if wanted(task):
+            return task
         if time.monotonic() > deadline:
             say(f"task {task_id} is still {task['status']} after {timeout:g} s: `ingest status {task_id} -w` goes on")
-            return EXIT_TIMEOUT
+            return None
         time.sleep(pause)
+
+
+def _has_ended(task: Mapping[str, Any], attempt: int) -> bool:
+    return task["attempt"] >= attempt and TaskStatus(task["status"]).is_end
 
 
 def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
@@ -71,7 +86,8 @@ def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
     return bool(news)
 
 
-def _conclude(task: Mapping[str, Any], output: str) -> int:
+def conclude(task: Mapping[str, Any], output: str) -> int:
+    """Show how a task has ended; its exit code."""
     show(task, output, display.ledger_lines(task))
     code = exit_code(task)
     if code:

@@ -16,10 +16,11 @@ from services.monitor.decide import Patience
 from services.monitor.ledger import Expected, reconcile
 from shared.db.engine import Database
 from shared.db.models import DruidWatch
-from shared.druid import Druid, DruidRefusedError, RowsCounted, count_task_rows
-from shared.events import DruidSubmitted, Ledger, LedgerStatus, TaskCommand, TaskUpdated
+from shared.druid import Druid, DruidRefusedError, RowsCounted
+from shared.events import DruidSubmitted, Ledger, LedgerStatus, ProofBy, TaskCommand, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Job
+from shared.row_count import count_rows, proof_of
 from shared.telemetry import logger
 from shared.worker import Done, Wait
 
@@ -111,9 +112,7 @@ class Verifying:
 
     async def _counted(self, load: DruidSubmitted) -> RowsCounted | None:
         try:
-            return await count_task_rows(
-                self._druid, datasource=load.datasource_name, task_id=load.task_id, intervals=load.intervals
-            )
+            return await count_rows(self._druid, proof_of(load))
         except DruidRefusedError as error:
             _log.warning("count_refused", why=str(error))
             return None
@@ -121,6 +120,8 @@ class Verifying:
 
 def ledger_of(load: DruidSubmitted, found: Found, *, counted_at: datetime) -> Ledger:
     """The figures of the load beside today's count: RECONCILED, MISMATCH, or UNPROVEN where it could not be taken."""
+    if load.proof_by is ProofBy.DIFFERENCE:
+        return _unproven(load, _NO_ID, counted_at=counted_at)
     counted = found.counted
     if counted is not None and counted.rows is None and not found.segments:
         counted = RowsCounted(0, counted.query)  # SQL need not know a table that has no segment
@@ -149,5 +150,9 @@ def _unproven(load: DruidSubmitted, reason: str, *, counted_at: datetime) -> Led
 
 
 _UNCOUNTED = "Druid refuses to count the rows, or its SQL does not know the datasource"
+_NO_ID = (
+    "the rows carry no task id: they were proven by the difference that the load made, and cannot be told from the "
+    "rows of other loads any more"
+)
 _GONE = "a later replace, an undo or a retention rule of the datasource takes rows away"
 _NOT_LOADED = "not all segments of their time can be queried at the moment"

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.submitter.spec import Frozen
-from shared.druid import Druid, DruidState, DruidTaskStatus, RowsCounted, count_task_rows
+from shared.druid import Druid, DruidState, DruidTaskStatus, RowsCounted
 from shared.events import FileValidated, Ledger, LedgerStatus, Problem, TaskStatus, TaskUpdated
+from shared.row_count import RowCount, count_rows
 
 ALREADY_THERE = "rows_already_there"
 # The monitor's graces, for the same doubts: segments that a failed task has published come in sight, and SQL learns of
@@ -105,9 +106,7 @@ class EarlierAttempts:
         loaded = all(percent is None or percent >= 100.0 for percent in percents)  # noqa: PLR2004  # percent
         counted = None
         if over and loaded:
-            counted = await count_task_rows(
-                self._druid, datasource=event.datasource_name, task_id=event.task_id, intervals=intervals
-            )
+            counted = await count_rows(self._druid, RowCount(event.datasource_name, intervals, event.task_id))
         since = self._since(event.event_id, (_states(statuses), tuple(percents), counted), now)
         return Seen(over, loaded, any(one is not None for one in percents), counted, now - since)
 
