@@ -46,33 +46,42 @@ def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str
 
 def follow(client: GatewayClient, task_id: str, timeout: float, output: str, *, attempt: int = 1) -> int:
     """Show each state from this attempt on until the end; the exit code of the task, or of the time-out."""
-    task = until(client, task_id, timeout, lambda task: _has_ended(task, attempt), [] if output == "text" else None)
+    shown: list[str] | None = [] if output == "text" else None
+    task = until(client, task_id, timeout, has_ended, shown, attempt=attempt)
     return EXIT_TIMEOUT if task is None else conclude(task, output)
 
 
-def until(
+def has_ended(task: Mapping[str, Any]) -> bool:
+    """Whether nothing more will become of the attempt that is shown."""
+    return TaskStatus(task["status"]).is_end
+
+
+def until(  # each is another part of what is waited for
     client: GatewayClient,
     task_id: str,
     timeout: float,
     wanted: Callable[[Mapping[str, Any]], bool],
     shown: list[str] | None,
+    *,
+    attempt: int = 1,
 ) -> Mapping[str, Any] | None:
-    """The task once it is as wanted; None, and said so, at the time-out. `shown` collects the lines that are shown."""
+    """The task once it is as wanted, from this attempt on; None, and said so, at the time-out.
+
+    `shown` collects the lines that are shown; with None there are none.
+    """
     deadline, pause = time.monotonic() + timeout, POLL_SECONDS
     while True:
         task = client.task(task_id)
+        has_begun = task["attempt"] >= attempt
         if shown is not None:
-            pause = POLL_SECONDS if _show_news(task, shown) else min(pause * 1.2, LONGEST_POLL_SECONDS)
-        if wanted(task):
+            is_news = has_begun and _show_news(task, shown)
+            pause = POLL_SECONDS if is_news else min(pause * 1.2, LONGEST_POLL_SECONDS)
+        if has_begun and wanted(task):
             return task
         if time.monotonic() > deadline:
             say(f"task {task_id} is still {task['status']} after {timeout:g} s: `ingest status {task_id} -w` goes on")
             return None
         time.sleep(pause)
-
-
-def _has_ended(task: Mapping[str, Any], attempt: int) -> bool:
-    return task["attempt"] >= attempt and TaskStatus(task["status"]).is_end
 
 
 def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:

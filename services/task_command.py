@@ -43,7 +43,7 @@ def cancel(
             following.show(given, output, [f"task {task_id} is being cancelled"])
             return
         shown: list[str] | None = [] if output == "text" else None
-        task = following.until(client, task_id, timeout, lambda task: TaskStatus(task["status"]).is_end, shown)
+        task = following.until(client, task_id, timeout, following.has_ended, shown)
         raise typer.Exit(following.EXIT_TIMEOUT if task is None else _conclude_cancel(task, output))
 
 
@@ -51,9 +51,7 @@ def retry(
     task_id: _Task,
     start: Annotated[
         Stage | None,
-        typer.Option(
-            "--from", help="Where to begin; from submission if its rows were handed on, else from validation."
-        ),
+        typer.Option("--from", help="Where to begin; submission if its rows were handed on, else validation."),
     ] = None,
     reason: _Reason = None,
     user: _User = None,
