@@ -134,7 +134,7 @@ ENTRIES = (
     Entry(
         code="druid_task_never_ready",
         places=_TASK,
-        patterns=(r"Encountered error\[(?P<what>.*)\] while waiting for task to be ready",),
+        patterns=(r"Encountered error\[(?P<what>.*?)\.?\] while waiting for task to be ready",),
         cause="Druid's overlord failed before it could start the load: {what}.",
         fault=Fault.DRUID,
         what_to_do="Have the overlord's log looked at, then send the load again as it is.",

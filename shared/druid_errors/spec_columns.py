@@ -48,7 +48,7 @@ ENTRIES = (
         cause="Druid could not write the task {id} into its metadata store, where names have at most 255 characters.",
         fault=Fault.DRUID,
         what_to_do="Shorten the datasource's name if it is that long; otherwise have Druid's metadata store looked at.",
-        safe_to_retry=True,
+        safe_to_retry=False,
         example="Encountered metadata exception for task [cat_259f466cf3]",
     ),
     Entry(

@@ -47,6 +47,10 @@ class Wrong:
         assert answer.status_code == 200, answer.text
         return druid_task_id
 
+    async def end(self, druid_task_id: str, seconds: float = DEADLINE_SECONDS) -> DruidTaskStatus:
+        """The status with which Druid has ended it."""
+        return await self.status(druid_task_id, seconds, lambda one: one.state is not DruidState.RUNNING)
+
     async def status(
         self, druid_task_id: str, seconds: float, until: Callable[[DruidTaskStatus], bool]
     ) -> DruidTaskStatus:
@@ -59,7 +63,7 @@ class Wrong:
 
     async def why_failed(self, druid_task_id: str, *, seconds: float = DEADLINE_SECONDS) -> str:
         """What the monitor would read: all that Druid has kept, or else the status."""
-        status = await self.status(druid_task_id, seconds, lambda one: one.state is not DruidState.RUNNING)
+        status = await self.end(druid_task_id, seconds)
         assert status.state is DruidState.FAILED
         return await self.druid.failure(druid_task_id, self.datasource) or str(status.error)
 
@@ -102,7 +106,7 @@ async def _id_twice(wrong: Wrong) -> tuple[str, Place]:
     first = await wrong.start({})
     _, answer = await wrong.post({"id": first})
     assert answer.status_code == 400
-    await wrong.status(first, DEADLINE_SECONDS, lambda one: one.state is DruidState.SUCCESS)
+    await wrong.end(first)
     return str(answer.json()["errorMessage"]), Place.SUBMISSION
 
 
@@ -122,7 +126,7 @@ async def _long_name(wrong: Wrong) -> tuple[str, Place]:
 async def _sub_task_without_reason(wrong: Wrong) -> tuple[str, Place]:
     """The status alone, as where Druid has purged the sub-tasks."""
     druid_task_id = await wrong.start({SOURCE: s3("sound.json", "cut.json.gz"), **TWO_SUB_TASKS})
-    status = await wrong.status(druid_task_id, DEADLINE_SECONDS, lambda one: one.state is DruidState.FAILED)
+    status = await wrong.end(druid_task_id)
     return str(status.error), Place.TASK
 
 
@@ -153,7 +157,7 @@ async def _order(wrong: Wrong) -> tuple[str, Place]:
 
 async def _loaded(wrong: Wrong) -> None:
     """Two rows that can be counted."""
-    await wrong.status(await wrong.start({}), DEADLINE_SECONDS, lambda one: one.state is DruidState.SUCCESS)
+    await wrong.end(await wrong.start({}))
     query = f'SELECT COUNT(*) AS "rows" FROM "{wrong.datasource}"'  # noqa: S608  # likewise
     async with asyncio.timeout(DEADLINE_SECONDS):
         while (await _sql(wrong, query)).json() != [{"rows": 2}]:  # noqa: ASYNC110  # Druid has no event to wait for
