@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-validation dev test test-docker test-faults test-unit lint format up up-docker up-native down logs status reset \
+.PHONY: help demo bench bench-validation dev test test-docker test-druid test-faults test-unit lint format up up-docker up-native down logs status reset \
 	check lock docs
 # Where the servers run: docker, native (child processes), or auto: docker where its images can be had.
 STACK ?= auto
@@ -27,6 +27,9 @@ test: $(READY) ## set up everything and run all tests
 
 test-docker: $(READY) ## the product in containers, from an engine-less machine to a proof and away again
 	@$(PY) -m tests.docker.run $(ARGS)
+
+test-druid: $(READY) ## every test on a real Druid, those too that take minutes
+	@$(PY) tests/run.py tests/integration/druid -m 'druid or not druid' $(ARGS)
 
 test-faults: up-native ## kill every server and service in turn, heal, and run the demo again (15 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
@@ -87,6 +90,7 @@ docs: $(READY) ## write the generated pages anew
 	@$(PY) -m shared.schema
 	@$(PY) -m services.validator.report_page
 	@$(PY) -m shared.contract.page
+	@$(PY) -m shared.druid_errors.page
 	@$(PY) -m tests.verdicts.outcomes
 
 lock: $(READY) ## write the locked requirements anew

@@ -9,7 +9,7 @@ import pytest
 from services.monitor.poller import Poller
 from shared.druid import DruidAwayError, DruidTaskStatus, RowStats
 from shared.events import TaskStatus
-from tests.integration.monitor.bench import FAILED, SUCCESS, Bench
+from tests.integration.monitor.bench import FAILED, PACE, RUNNING, SUCCESS, Bench
 
 
 async def test_a_verdict_is_said_as_it_was_reached_whatever_is_counted_later(bench: Bench) -> None:

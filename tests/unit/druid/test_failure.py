@@ -25,10 +25,9 @@ def report(error: str | None, **events: list[dict[str, Any]]) -> dict[str, Any]:
     return {"ingestionStatsAndErrors": {"type": "ingestionStatsAndErrors", "taskId": "a", "payload": payload}}
 
 
-def sub_task(
-    name: str, status: str = "FAILED", error: str | None = STACK, created: str = "2026-01-01"
-) -> dict[str, Any]:
-    return {"id": name, "groupId": "a", "statusCode": status, "errorMsg": error, "createdTime": created}
+def sub_task(name: str, **more: Any) -> dict[str, Any]:
+    failed = {"statusCode": "FAILED", "errorMsg": STACK, "createdTime": "2026-01-01"}
+    return {"id": name, "groupId": "a", **failed, **more}
 
 
 def druid(reports: dict[str, dict[str, Any]], tasks: list[dict[str, Any]] | None = None) -> HttpDruid:
@@ -50,7 +49,10 @@ async def test_the_causes_are_read_and_the_stack_is_not() -> None:
 
 
 async def test_the_rows_that_the_report_shows_follow() -> None:
-    rows = [{"input": "x", "details": ["Timestamp[x] is unparseable!\n(Record: 1, Line: 1)"]}, {"details": None}]
+    rows: list[dict[str, Any]] = [
+        {"input": "x", "details": ["Timestamp[x] is unparseable!\n(Record: 1, Line: 1)"]},
+        {"details": None},
+    ]
     assert await druid({"a": report("Max parse exceptions[0] exceeded", buildSegments=rows)}).failure("a", "d s") == (
         "Max parse exceptions[0] exceeded\nTimestamp[x] is unparseable! (Record: 1, Line: 1)"
     )
