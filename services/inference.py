@@ -74,5 +74,6 @@ def _dialect(report: FileReport) -> dict[str, Any]:
         "format": report.format if report.format and not report.dialect.archive else None,
         "encoding": encoding if not report.dialect.byte_order_mark else None,
         "delimiter": {"\t": r"\t"}.get(delimiter, delimiter) if delimiter and delimiter_of(delimiter) else None,
+        "quote": None if report.dialect.quote == '"' else report.dialect.quote,  # never found, always stated
         "sheet": report.dialect.sheet,
     }

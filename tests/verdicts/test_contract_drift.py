@@ -106,9 +106,13 @@ def test_what_is_sent_wins_but_for_the_time(sent: dict[str, Any], held: dict[str
     assert len(told) == overruled
 
 
-def test_a_quote_that_cannot_be_read_is_told(judge: Judge) -> None:
-    stated = contract("  - {name: a, type: long}\n", 'dialect: {quote: "\'"}\n')
-    assert judge(f"ts,a\n{DAY},1\n", contract=stated).code == "option_invalid"
+@pytest.mark.parametrize(
+    ("quote", "sent", "value"), [("'", None, '"x"'), ("", None, '"x"'), ("'", '"', "x"), ('"', None, "x")]
+)
+def test_the_quote_is_the_stated_one(judge: Judge, quote: str, sent: str | None, value: str) -> None:
+    stated = contract("  - {name: a, type: text}\n", f"dialect: {{quote: '{quote.replace(chr(39), chr(39) * 2)}'}}\n")
+    options = {} if sent is None else {"quote": sent}
+    assert judge(f'ts,a\n{DAY},"x"\n', contract=stated, **options).rows[0]["a"] == value
 
 
 @pytest.mark.parametrize(
