@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services import cli, validate_command
+from services import validate_command
 from services.validator.engine import ChildDied, Code, ParseOptions, Problem, Rejected
 from services.validator.engine.document import FileReport
 from shared.contract import read_contract
+from tests.command import run
 
 BAD = {17, 42, 77, 311, 500, 640, 900}
 
@@ -26,16 +27,6 @@ def rows_csv(tmp_path: Path) -> Path:
     lines = [f"2024-01-01T00:00:{n % 60:02d}Z,{n},x" if n not in BAD else f"soon,{n},x" for n in range(1, 1001)]
     path.write_text("ts,n,s\n" + "\n".join(lines) + "\n")
     return path
-
-
-def run(*arguments: object) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["ingest", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 def written(folder: Path, text: str) -> Path:
