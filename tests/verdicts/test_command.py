@@ -241,6 +241,22 @@ def test_infer_writes_a_contract_that_its_file_fits(tmp_path: Path, capsys: pyte
     assert capsys.readouterr().out == "no difference\n"
 
 
+def test_infer_suggests_in_comments_what_its_file_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"2024-01-01T00:00:{n:02d}Z,{n},'{'ab'[n % 2]}'" for n in range(40)]
+    file = written(tmp_path, "at,id,kind\n" + "\n".join(rows) + "\n")
+    assert run("infer", file, "-o", "yaml", "--quote", "'") == 0
+    text = capsys.readouterr().out
+    assert read_contract(text).dialect.quote == "'"
+    for line in ("unique: true", "checks: {min: 0, max: 39}", "checks: {enum: [a, b]}"):
+        assert text.count(f"    # {line}\n") == 1
+        text = text.replace(f"# {line}", line)
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(text)
+    assert run("validate", file, "--contract", contract) == 0
+    file.write_text(file.read_text() + "2024-01-02,0,'c'\n")
+    assert run("validate", file, "--contract", contract) == 3
+
+
 def test_an_inferred_decimal_keeps_all_its_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     long, longer = f"1.{'2' * 19}3", f"0.{'1' * 40}"
     file = written(tmp_path, f"at,d,text\n2024-01-01T00:00:00Z,{long},{longer}\n2024-01-02T00:00:00Z,2.5,{longer}\n")
