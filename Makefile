@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-validation dev test test-docker test-faults test-unit lint format up up-docker up-native down logs status reset \
+.PHONY: help demo bench bench-druid bench-validation dev test test-docker test-faults test-unit lint format up up-docker up-native down logs status reset \
 	check lock docs
 # Where the servers run: docker, native (child processes), or auto: docker where its images can be had.
 STACK ?= auto
@@ -18,6 +18,9 @@ demo: up ## set up everything, load the real flights and weather files, prove th
 
 bench: up ## measure every claim beside its peer (half an hour); NAME=upload for one
 	@$(PY) -m benchmarks $(NAME) $(ARGS)
+
+bench-druid: up ## measure loads beside tasks posted to Druid by hand: 3.4 million rows, 1,000, 200 files (half an hour)
+	@$(PY) -m benchmarks druid-load druid-small druid-many $(ARGS)
 
 bench-validation: up ## measure validation beside DuckDB, Pandera and Frictionless; ARGS=--large for 4 GB
 	@$(PY) -m benchmarks validation validation-flights validation-bad validation-frictionless lanes $(ARGS)
