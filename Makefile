@@ -31,7 +31,7 @@ test: $(READY) ## set up everything and run all tests
 test-docker: $(READY) ## the product in containers, from an engine-less machine to a proof and away again
 	@$(PY) -m tests.docker.run $(ARGS)
 
-test-faults: up-native ## kill every server and service in turn, heal, and run the demo again (15 minutes)
+test-faults: up-native ## kill every server and service in turn, and heal; also while two tenants load (20 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## units, contracts, architecture: no server needed

@@ -46,4 +46,4 @@ def _figures(bench: Bench, both: Loading, name: str, path: Path) -> list[Figure]
     ]
 
 
-CLAIM = Claim("druid-load", "3.4 million rows, upload to proof", "raw CSV posted by hand, polled to its count", measure)
+CLAIM = Claim("druid-load", "3.4 million rows, upload to proof", "raw CSV posted to Druid by hand", measure)
