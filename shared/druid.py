@@ -19,6 +19,7 @@ import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.druid_failure import failed_sub_task, failure_in, is_of_a_sub_task, without_stack
 from shared.errors import PermanentError, TransientError
 from shared.settings import SettingsGroup
 
@@ -32,6 +33,7 @@ _AWAY = frozenset({401, 403, 405, 408, 429})
 _EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
 _MESSAGE_LENGTH = 500
+_MOST_TASKS = 500
 
 
 class DruidSettings(SettingsGroup):
@@ -130,6 +132,9 @@ class Druid(Protocol):
     async def report(self, druid_task_id: str) -> RowStats | None:
         """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
 
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """All that Druid has kept of why a task failed, causes and sub-tasks too; None: no more than its status."""
+
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """Percent of the interval's segments that can be queried; None: it has none. `refresh` is heavy: once."""
 
@@ -207,6 +212,23 @@ class HttpDruid:
         """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""
         answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
         return row_stats(_json(answer)) if answer.status_code == httpx.codes.OK else None
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """See `Druid`. The list of tasks is asked only where the report does not tell."""
+        told = await self._failure_in_report(druid_task_id)
+        if not is_of_a_sub_task(told):
+            return told
+        query = {"datasource": datasource, "state": "complete", "max": _MOST_TASKS}
+        answer = await self._send("GET", "/druid/indexer/v1/tasks", params=query)
+        found = failed_sub_task(_json(answer), druid_task_id) if answer.status_code == httpx.codes.OK else None
+        if found is None:
+            return told
+        theirs = await self._failure_in_report(found["id"]) or "\n".join(without_stack(found["errorMsg"]))
+        return f"{told}\n{theirs}" if told else theirs
+
+    async def _failure_in_report(self, druid_task_id: str) -> str | None:
+        answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
+        return failure_in(_json(answer)) if answer.status_code == httpx.codes.OK else None
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """See `Druid`."""

@@ -159,6 +159,9 @@ class Watching:
         """True when there was a verdict and the row is closed."""
         ended_at: datetime = job.columns["ended_at"] or self._clock()
         if job.columns["druid_status"] is None and ended.end is not End.LOST:
+            if ended.end is End.FAILED:
+                why = await self._druid.failure(event.druid_task_id, event.datasource_name)
+                ended = replace(ended, error=storable(why or ended.error))
             facts = {"druid_status": ended.end.value, "druid_error": ended.error, "ended_at": ended_at}
             await self._inbox.update(job, **facts)
         if ended.end is End.SUCCESS and not job.columns["refreshed"]:

@@ -196,9 +196,12 @@ async def test_a_load_that_druid_fails_says_why(talk: Talk, loader: Loader) -> N
     event = validated(with_keys(load, key))
     await talk.say(event)
     end = await talk.end_of(event.task_id)
-    assert (end.status, end.problems[0].code) == (TaskStatus.FAILED, "druid_failed")
-    expected = "Druid could not load the file: Max parse exceptions[0] exceeded. It has 0 of 1 rows."
-    assert end.problems[0].message == expected
+    (problem,) = end.problems
+    assert (end.status, problem.code) == (TaskStatus.FAILED, "druid_time_unreadable")
+    assert problem.message.startswith(f"Druid cannot read the time no time of a row (Path: s3://{load.bucket}/{key}, ")
+    assert problem.message.endswith("Druid has 0 of 1 rows.")
+    assert str(problem.detail["druid_message"]).splitlines()[0].endswith("Max parse exceptions[0] exceeded")
+    assert (problem.detail["whose_fault"], problem.detail["safe_to_retry"]) == ("platform", False)
 
 
 async def test_a_task_that_druid_has_lost_is_posted_again(talk: Talk, loader: Loader, database: Database) -> None:
