@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from services.monitor.decide import Again, Disproven, End, Evidence, PostAgain, Proven, Verdict
 from services.monitor.ledger import reconcile
 from shared.events import Ledger, Problem
@@ -31,20 +33,20 @@ def after_cancel(verdict: Verdict, evidence: Evidence) -> Again | Proven | Dispr
             return verdict
         case Disproven() if evidence.end is End.SUCCESS:
             return verdict
-        case Disproven(ledger=ledger):
-            return _cancelled(ledger)
-        case PostAgain():
-            counted, counted_at = evidence.counted, evidence.counted_at
-            return _cancelled(reconcile(evidence.expected, stats=None, counted=counted, counted_at=counted_at))
+        case Disproven() | PostAgain():
+            return _cancelled(evidence)
 
 
-def _cancelled(ledger: Ledger) -> Cancelled:
-    rows, accepted = ledger.rows_counted, ledger.rows_accepted
+def _cancelled(evidence: Evidence) -> Cancelled:
+    rows, accepted = evidence.rows, evidence.expected.rows_accepted
+    figures = reconcile(evidence.expected, stats=None, counted=evidence.counted, counted_at=evidence.counted_at)
+    words = _NONE if rows == 0 else _UNKNOWN if rows is None else _SOME
+    message = words.format(rows=rows, accepted=accepted)
+    ledger = figures.model_copy(update={"rows_counted": rows, "reason": message})
     if rows == 0:
-        return Cancelled(ledger.model_copy(update={"reason": _NONE.format(accepted=accepted)}), None)
-    message = (_UNKNOWN if rows is None else _SOME).format(rows=rows, accepted=accepted)
-    problem = Problem(code=ROWS_LEFT, message=message, detail={"rows_accepted": accepted, "rows_counted": rows})
-    return Cancelled(ledger.model_copy(update={"reason": message}), problem)
+        return Cancelled(ledger, None)
+    detail: dict[str, JsonValue] = {"rows_accepted": accepted, "rows_counted": rows}
+    return Cancelled(ledger, Problem(code=ROWS_LEFT, message=message, detail=detail))
 
 
 _NONE = "cancelled: Druid has none of the {accepted} accepted rows"

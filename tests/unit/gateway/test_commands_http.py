@@ -26,7 +26,7 @@ from tests.unit.gateway.doubles import (
     InMemoryUploadRows,
 )
 from tests.unit.gateway.families_of import PARENT, child, task
-from tests.unit.gateway.test_http import problem
+from tests.unit.gateway.served import problem
 
 ENDS = [status for status in TaskStatus if status.is_end]
 UNDER_WAY = [status for status in TaskStatus if not status.is_end]

@@ -40,6 +40,12 @@ def test_rows_that_have_got_in_are_named(end: End) -> None:
     assert found.ledger.reason == found.problem.message
 
 
+def test_a_datasource_without_segments_has_no_row_though_sql_does_not_know_it() -> None:
+    found = verdict(replace(SHUT_DOWN, counted=counted(None), segments=False))
+    assert isinstance(found, Cancelled)
+    assert (found.problem, found.ledger.rows_counted) == (None, 0)
+
+
 def test_a_count_that_is_refused_is_no_count() -> None:
     found = verdict(replace(SHUT_DOWN, counted=None, since_end=seconds(10_000)))
     assert isinstance(found, Cancelled)
