@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from services.submitter import submissions, turns
 from services.submitter.admission import Hold, Turn, decide
-from services.submitter.earlier import AllThere, Clear, EarlierAttempts, NotYet, SomeThere, end_of, judge
+from services.submitter.following import Following
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
@@ -43,7 +43,6 @@ Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
 CATCHING_UP = "catching_up"
-EARLIER_ATTEMPT = "earlier_attempt"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Submitting:
         self._clock = clock
         self._line_known = line_known
         self._ends_known = ends_known
-        self._earlier = EarlierAttempts(druid)
+        self._following = Following(database, druid, clock, look_again_after=rules.hold_for)
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`.
@@ -121,7 +120,7 @@ class Submitting:
         if isinstance(admitted, Hold):
             return self._wait(job, event, admitted)
         if admitted is not None and event.attempt > FIRST_ATTEMPT:
-            decided = await self._left_by_earlier(event)
+            decided = await self._following(event)
             if decided is not None:
                 return decided
         posting = await self._freeze(job, event, admitted) if admitted else None
@@ -141,24 +140,6 @@ class Submitting:
         failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
         await self._keep(job, failed)
         return (failed,)
-
-    async def _left_by_earlier(self, event: FileValidated) -> Done | Wait | None:
-        """What becomes of a further attempt by what earlier ones have left in Druid; None when it is to be loaded."""
-        async with self._database.transaction() as connection:
-            earlier = await submissions.earlier(connection, task_id=event.task_id, attempt=event.attempt)
-        if not earlier:
-            return None
-        now = self._clock()
-        seen = await self._earlier.look(event, earlier, now=now)
-        match judge(seen, accepted=event.rows_accepted):
-            case NotYet():
-                return Wait(self._rules.hold_for, EARLIER_ATTEMPT)
-            case Clear():
-                self._earlier.forget(event)
-                return None
-            case AllThere() | SomeThere() as found:
-                self._earlier.forget(event)
-                return Done((end_of(event, seen, found, now=now),))
 
     async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
         """The task's turn once it has come, or what stands in its way; None when the task has ended already.
