@@ -123,6 +123,9 @@ class Druid(Protocol):
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         """POST a task that carries its own id; the same mapping is always the same bytes. Only a 400 refuses it."""
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        """Have a task ended. Druid answers before it has, and also for an id that it does not know."""
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
 
@@ -191,6 +194,10 @@ class HttpDruid:
             msg = f"Druid answered {answer.status_code} to POST {path}, which takes no task and refuses none"
             raise DruidAwayError(msg)
         return Submitted()
+
+    async def shut_down(self, druid_task_id: str) -> None:
+        """See `Druid`."""
+        _refuse(await self._call("POST", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/shutdown"))
 
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """See `Druid`. An empty array would be answered with 400, so it is not asked."""

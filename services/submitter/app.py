@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.submitter.cancelling import Cancelling
 from services.submitter.handlers import TOPICS, Handlers
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
-from shared.events import FileUploaded, TaskUpdated
+from shared.events import FileUploaded, TaskCommand, TaskUpdated
 from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -42,7 +43,9 @@ def create_app(
     )
 
     async def line_known() -> bool:
-        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for)
+        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for) and await consumer.caught_up(
+            TaskCommand.topic, patience=options.hold_for
+        )
 
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
@@ -52,12 +55,12 @@ def create_app(
         inbox,
         asked,
         options.rules(),
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
         line_known=line_known,
         ends_known=ends_known,
     )
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
-    handlers = Handlers(database, inbox, worker.wake)
+    handlers = Handlers(database, inbox, Cancelling(inbox, _now), worker.wake)
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
     return Service(
         NAME,
@@ -68,3 +71,7 @@ def create_app(
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
         closers=(producer.stop, own_druid.close, database.close),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

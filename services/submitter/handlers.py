@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.submitter import submissions, turns
+from services.submitter.cancelling import Cancelling
 from shared.db.engine import Database
 from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.inbox import Inbox
@@ -18,9 +19,10 @@ TOPICS = (FileUploaded.topic, FileValidated.topic, TaskUpdated.topic, TaskComman
 class Handlers:
     """Translates events into rows of the submitter's two tables; `wake` is called when work may have come."""
 
-    def __init__(self, database: Database, inbox: Inbox, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, inbox: Inbox, cancelling: Cancelling, wake: Callable[[], None]) -> None:
         self._database = database
         self._inbox = inbox
+        self._cancelling = cancelling
         self._wake = wake
 
     async def handle(self, received: Received) -> None:
@@ -32,18 +34,27 @@ class Handlers:
                 case FileValidated() as event:
                     await turns.take_place(connection, event)
                     await self._inbox.put(connection, received)
+                    await self._leave(connection, await self._cancelling.obey(connection, event))
                 case TaskUpdated() as event if event.status.is_end:
-                    await self._end(connection, event)
+                    await self._leave(connection, event)
                 case TaskCommand(command=CommandName.REPOST) as event:
                     await submissions.reopen(
                         connection, task_id=event.task_id, attempt=event.attempt, asked_at=event.issued_at
                     )
+                case TaskCommand(command=CommandName.CANCEL) as event:
+                    await self._leave(connection, await self._cancelling.hear(connection, event))
+                case TaskCommand(command=CommandName.RETRY) as event:
+                    following = event.attempt + 1
+                    await turns.renew(connection, task_id=event.task_id, attempt=following, asked_at=event.issued_at)
                 case _:
                     return
         self._wake()
 
-    async def _end(self, connection: AsyncConnection, event: TaskUpdated) -> None:
-        await turns.end(connection, task_id=event.task_id, ended_at=event.occurred_at)
+    async def _leave(self, connection: AsyncConnection, event: TaskUpdated | None) -> None:
+        """An attempt that has ended, if one has, leaves its line, and those who may have waited for it look again."""
+        if event is None:
+            return
+        await turns.end(connection, task_id=event.task_id, attempt=event.attempt, ended_at=event.occurred_at)
         waiting = await turns.waiting_beside(connection, task_id=event.task_id)
         if waiting:
             await self._inbox.hurry(connection, *waiting)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.submitter import turns
 from services.submitter.spec import Frozen, intervals_of
 from shared.db.models import LoadTurn, Submission
 from shared.inbox import Job, LeaseLostError
@@ -80,6 +81,7 @@ async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
         Submission.tries == job.tries,
         Submission.done_at.is_(None),
         Submission.spec.is_(None),
+        Submission.outcome.is_(None),
     )
     changed = await connection.execute(update(Submission).where(*held).values(**columns).returning(Submission.event_id))
     if changed.first() is None:
@@ -87,12 +89,23 @@ async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
         raise LeaseLostError(msg)
 
 
+async def earlier(connection: AsyncConnection, *, task_id: str, attempt: int) -> list[Frozen]:
+    """What Druid may have been given for earlier attempts of a task."""
+    asking = select(Submission.druid_task_id, Submission.spec, Submission.spec_hash).where(
+        Submission.task_id == task_id, Submission.attempt < attempt, Submission.spec.is_not(None)
+    )
+    return [
+        Frozen(row.druid_task_id, row.spec, row.spec_hash, intervals_of(row.spec))
+        for row in await connection.execute(asking)
+    ]
+
+
 async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> bool:
     """Back to POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked.
 
     The row is one whose load was said to be with Druid, also by the last words about it: its deaths are forgotten.
     """
-    ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, LoadTurn.ended_at.is_not(None))
+    ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, turns.over(attempt))
     opened = await connection.execute(
         update(Submission)
         .where(

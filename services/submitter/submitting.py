@@ -15,13 +15,23 @@ from pydantic import JsonValue
 
 from services.submitter import submissions, turns
 from services.submitter.admission import Hold, Turn, decide
+from services.submitter.earlier import AllThere, Clear, EarlierAttempts, NotYet, SomeThere, end_of, judge
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
+from shared.db.storable import storable
 from shared.druid import AlreadyExists, Druid, DruidRefusedError
 from shared.druid_errors import Place, explain, told
 from shared.errors import PermanentError
-from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
+from shared.events import (
+    FIRST_ATTEMPT,
+    DruidSubmitted,
+    FileValidated,
+    LoadMode,
+    Problem,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.telemetry import logger
@@ -33,6 +43,7 @@ Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
 CATCHING_UP = "catching_up"
+EARLIER_ATTEMPT = "earlier_attempt"
 
 
 @dataclass(frozen=True)
@@ -80,9 +91,26 @@ class Submitting:
         self._clock = clock
         self._line_known = line_known
         self._ends_known = ends_known
+        self._earlier = EarlierAttempts(druid)
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """One try; see `shared.worker.Worker`."""
+        """One try; see `shared.worker.Worker`.
+
+        An end is written into the row before it is said, unless a cancel was: one of the two, and no other, is said.
+        """
+        if job.columns["outcome"] is not None:
+            failpoint("S6")
+            return Done((TaskUpdated.model_validate(job.columns["outcome"]),))
+        outcome = await self._bring(job)
+        for event in outcome.events:
+            if isinstance(event, TaskUpdated) and event.status.is_end:
+                await self._keep(job, event)
+        return outcome
+
+    async def _keep(self, job: Job, end: TaskUpdated) -> None:
+        await self._inbox.update(job, outcome=storable(end.model_dump(mode="json")))
+
+    async def _bring(self, job: Job) -> Done | Wait:
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
         if posting is not None:
@@ -92,19 +120,45 @@ class Submitting:
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return self._wait(job, event, admitted)
+        if admitted is not None and event.attempt > FIRST_ATTEMPT:
+            decided = await self._left_by_earlier(event)
+            if decided is not None:
+                return decided
         posting = await self._freeze(job, event, admitted) if admitted else None
         if posting is None:
             _log.warning("ended_before_post")
             return Done(())
         return await self._post(job, event, posting)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
+    async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
+        if job.columns["outcome"] is not None:
+            return (TaskUpdated.model_validate(job.columns["outcome"]),)
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
         if posting is not None:
             return (self._submitted(event, posting),)
-        return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
+        failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
+        await self._keep(job, failed)
+        return (failed,)
+
+    async def _left_by_earlier(self, event: FileValidated) -> Done | Wait | None:
+        """What becomes of a further attempt by what earlier ones have left in Druid; None when it is to be loaded."""
+        async with self._database.transaction() as connection:
+            earlier = await submissions.earlier(connection, task_id=event.task_id, attempt=event.attempt)
+        if not earlier:
+            return None
+        now = self._clock()
+        seen = await self._earlier.look(event, earlier, now=now)
+        match judge(seen, accepted=event.rows_accepted):
+            case NotYet():
+                return Wait(self._rules.hold_for, EARLIER_ATTEMPT)
+            case Clear():
+                self._earlier.forget(event)
+                return None
+            case AllThere() | SomeThere() as found:
+                self._earlier.forget(event)
+                return Done((end_of(event, seen, found, now=now),))
 
     async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
         """The task's turn once it has come, or what stands in its way; None when the task has ended already.
@@ -120,7 +174,7 @@ class Submitting:
         line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
         async with self._database.transaction() as connection:
             await turns.take_line(connection, **line)
-            if await turns.has_ended(connection, task_id=event.task_id):
+            if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
             waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
             turn = waiting.get(event.task_id)
@@ -153,7 +207,7 @@ class Submitting:
             used = await self._druid.used_intervals(event.datasource_name)
         frozen = freeze(load_of(event, self._rules, turn.mode, used))
         async with self._database.transaction() as connection:
-            if await turns.has_ended(connection, task_id=event.task_id):
+            if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
@@ -172,7 +226,7 @@ class Submitting:
         if not await self._ends_known():
             return Wait(self._rules.hold_for, CATCHING_UP)
         async with self._database.transaction() as connection:
-            ended = await turns.has_ended(connection, task_id=event.task_id)
+            ended = await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt)
         if not ended:
             return None
         return await self._posted(job, event, posting) if await self._is_known(posting) else Done(())

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from services.submitter.cancelling import Cancelling
 from services.submitter.handlers import Handlers
 from services.submitter.submitting import Rules, Submitting
 from shared import ids
@@ -45,7 +46,8 @@ class Bench:
             line_known=self._line_known,
             ends_known=self._ends_known,
         )
-        self.handlers = Handlers(self.database, self.inbox, lambda: None)
+        cancelling = Cancelling(self.inbox, lambda: datetime.now(UTC))
+        self.handlers = Handlers(self.database, self.inbox, cancelling, lambda: None)
 
     async def _line_known(self) -> bool:
         return self.line_known

@@ -25,12 +25,16 @@ class ScriptedDruid:
     answer: Submitted | AlreadyExists | Exception = field(default_factory=Submitted)
     posted: list[Mapping[str, Any]] = field(default_factory=list)
     refreshes: list[bool] = field(default_factory=list)
+    shut: list[str] = field(default_factory=list)
 
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         self.posted.append(spec)
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    async def shut_down(self, druid_task_id: str) -> None:
+        self.shut.append(druid_task_id)
 
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         return {one: self.statuses[one] for one in druid_task_ids if one in self.statuses}
