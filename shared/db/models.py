@@ -189,7 +189,10 @@ class HeardContract(Base):
 class Submission(JobColumns, Base):
     """The submitter's inbox: one row for each load.
 
-    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED.
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `slots`: those of Druid that it
+    asks for while it waits, and that it was given from ADMITTED on. `hold`: what it waits for, as last decided; its
+    user was told so in `wait_reason`, at `reported_at`, in `reports` reports. `left_at`: since when its slots are known
+    to be free again.
     """
 
     __tablename__ = "submissions"
@@ -199,6 +202,11 @@ class Submission(JobColumns, Base):
     spec: Mapped[dict[str, Any] | None]
     spec_hash: Mapped[str | None] = mapped_column(String(64))
     posting_at: Mapped[datetime | None]
+    slots: Mapped[int] = mapped_column(server_default="1")
+    hold: Mapped[str | None]
+    reports: Mapped[int] = mapped_column(server_default="0")
+    reported_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_submissions_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 
