@@ -40,5 +40,5 @@ def decide(turns: Collection[Turn], cluster: Cluster, policy: Policy, *, now: da
         else:
             ready.append(turn)
     if ready:
-        verdicts |= share(ready, turns, Room.of(turns, cluster), policy, now)
+        verdicts |= share(ready, turns, Room.of(turns, cluster), policy, now=now)
     return verdicts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -41,8 +41,8 @@ class Rhythm:
     """When decisions are made and what they tell; `look_every` is how often while nothing but an end can help."""
 
     look_every: timedelta = timedelta(seconds=2)
-    policy: Policy = Policy()
-    tact: Tact = Tact()
+    policy: Policy = field(default_factory=Policy)
+    tact: Tact = field(default_factory=Tact)
 
 
 class Admitting:

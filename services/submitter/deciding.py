@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.submitter.turn import Hold, Reason, Send, Stage, Turn, Verdict
+from services.submitter.turn import Hold, Reason, Stage, Turn, Verdict
 
 _CODES = tuple(f"{reason}:" for reason in Reason)
 _SLOT_KINDS = tuple(f"{reason}:" for reason in (Reason.SLOT, Reason.SMALL_LANE, Reason.FAIRNESS))
@@ -122,5 +122,5 @@ def _too_soon(entry: Entry, words: str, now: datetime, tact: Tact) -> bool:
 
 
 def is_quick(verdict: Verdict) -> bool:
-    """Whether what a task waits for can come at any moment, without a word from anybody."""
-    return isinstance(verdict, Send) or verdict.reason not in {Reason.ORDER, Reason.LOCK}
+    """Whether a task waits for what can come at any moment, without a word from anybody."""
+    return isinstance(verdict, Hold) and verdict.reason not in {Reason.ORDER, Reason.LOCK}

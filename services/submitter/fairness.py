@@ -24,7 +24,9 @@ class Policy:
     reserve_after: timedelta = timedelta(seconds=30)
 
 
-def share(ready: Iterable[Turn], turns: Iterable[Turn], room: Room, policy: Policy, now: datetime) -> dict[str, Verdict]:
+def share(
+    ready: Iterable[Turn], turns: Iterable[Turn], room: Room, policy: Policy, now: datetime
+) -> dict[str, Verdict]:
     """Give the free slots away.
 
     Args:

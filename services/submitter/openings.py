@@ -41,7 +41,8 @@ async def outlook(connection: AsyncConnection) -> Outlook:
     ours = ours.where(LoadTurn.ended_at.is_(None), Submission.phase == Phase.POSTED.value, Submission.left_at.is_(None))
     waiting = select(Submission.event_id).where(Submission.done_at.is_(None), Submission.phase == Phase.WAITING.value)
     now, waits = (await connection.execute(select(func.clock_timestamp(), waiting.exists()))).one()
-    return Outlook(now, tuple((await connection.execute(ours)).scalars()), waits)
+    running = (str(one) for one in (await connection.execute(ours)).scalars())
+    return Outlook(now, tuple(running), waits)
 
 
 async def alone(connection: AsyncConnection) -> None:
@@ -85,8 +86,8 @@ async def open_entries(connection: AsyncConnection, *, known_at: datetime) -> li
             row.c.left_at,
             row.c.done_at,
             row.c.created_at,
-            func.coalesce(row.c.lease_until > now, False).label("leased"),  # noqa: FBT003  # SQL's, no argument of ours
-            func.coalesce(row.c.available_at <= now, False).label("due"),  # noqa: FBT003  # as above
+            func.coalesce(row.c.lease_until > now, False).label("leased"),  # SQL's, no argument of ours
+            func.coalesce(row.c.available_at <= now, False).label("due"),  # as above
         )
         .select_from(LoadTurn)
         .outerjoin(row, true())
@@ -147,9 +148,7 @@ async def hold(connection: AsyncConnection, words: Mapping[UUID, str], hurried: 
     """Write what rows wait for, and have those told that are `hurried`."""
     if words:
         told = values(column("row", Uuid), column("words", Text), name="told").data(list(words.items()))
-        await connection.execute(
-            update(Submission).where(Submission.event_id == told.c.row).values(hold=told.c.words)
-        )
+        await connection.execute(update(Submission).where(Submission.event_id == told.c.row).values(hold=told.c.words))
     if hurried:
         free = and_(Submission.event_id.in_(hurried), Submission.lease_owner.is_(None), Submission.done_at.is_(None))
         await connection.execute(update(Submission).where(free).values(available_at=func.clock_timestamp()))
@@ -170,14 +169,13 @@ async def left(connection: AsyncConnection, druid_task_ids: Collection[str]) -> 
 class Standing:
     """How a row stands after a decision: its turn, its phase, the slots that it has, what it waits for."""
 
-    tenant: str | None
-    datasource_name: str | None
-    mode: str | None
+    tenant: str
+    datasource_name: str
+    mode: str
     has_ended: bool
     phase: Phase
     slots: int
     hold: str | None
-    reports: int
 
 
 async def standing(connection: AsyncConnection, job: Job) -> Standing | None:
@@ -191,14 +189,13 @@ async def standing(connection: AsyncConnection, job: Job) -> Standing | None:
             Submission.phase,
             Submission.slots,
             Submission.hold,
-            Submission.reports,
         )
         .join(LoadTurn, LoadTurn.task_id == Submission.task_id)
         .where(Submission.event_id == job.event_id)
     )
     row = (await connection.execute(wanted)).one_or_none()
-    if row is None:
+    if row is None or row.mode is None:
         return None
     ended = row.ended_at is not None
     phase = Phase(row.phase)
-    return Standing(row.tenant, row.datasource_name, row.mode, ended, phase, row.slots, row.hold, row.reports)
+    return Standing(row.tenant, row.datasource_name, row.mode, ended, phase, row.slots, row.hold)
