@@ -25,15 +25,13 @@ def decide(turns: Collection[Turn], cluster: Cluster, policy: Policy, *, now: da
         now: aware UTC.
     """
     blocked = in_the_way(turns)
+    waiting = [turn for turn in turns if turn.stage is Stage.WAITING]
     verdicts: dict[str, Verdict] = {}
     ready: list[Turn] = []
-    for turn in turns:
-        if turn.stage is not Stage.WAITING:
+    for turn in waiting:
+        if turn.task_id in blocked:
             continue
-        behind = blocked.get(turn.task_id)
-        if behind is not None:
-            verdicts[turn.task_id] = held_behind(behind)
-        elif turn.slots == 0:
+        if turn.slots == 0:
             verdicts[turn.task_id] = Send(0)
         elif cluster.capacity is None:
             verdicts[turn.task_id] = Hold(Reason.BACKOFF, cluster.trouble)
@@ -41,4 +39,9 @@ def decide(turns: Collection[Turn], cluster: Cluster, policy: Policy, *, now: da
             ready.append(turn)
     if ready:
         verdicts |= share(ready, turns, Room.of(turns, cluster), policy, now=now)
+    for turn in waiting:
+        if turn.task_id in blocked:
+            behind = blocked[turn.task_id]
+            goes_now = isinstance(verdicts.get(behind.task_id), Send)
+            verdicts[turn.task_id] = held_behind(behind, is_sent=behind.is_sent or goes_now)
     return verdicts

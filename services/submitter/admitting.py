@@ -33,6 +33,7 @@ from shared.waiting import wait_any
 
 _log = logger(__name__)
 _LET_GO = timedelta(milliseconds=50)
+_LONGEST_REST = timedelta(seconds=1)
 CATCHING_UP = Hold(Reason.CATCHING_UP, "what was accepted before it is being read")
 
 
@@ -83,13 +84,17 @@ class Admitting:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Decide until `stop` is set; of a stream of words each decision answers all that came before it."""
-        failures = 0
+        """Decide until `stop` is set; of a stream of words each decision answers all that came before it.
+
+        Half of the time is left to others, however many loads wait.
+        """
+        failures, clock = 0, asyncio.get_running_loop().time
         while not stop.is_set():
+            began = clock()
             self._woken.clear()
             self.progress.begin()
             try:
-                pause = await self._decide_next()
+                pause = await self.decide_now()
                 failures = 0
             except TransientError as error:
                 failures += 1
@@ -99,6 +104,7 @@ class Admitting:
                     _log.warning("admission_waiting", failures=failures, why=str(error))
             finally:
                 self.progress.end()
+            await wait_any(min(timedelta(seconds=clock() - began), _LONGEST_REST), stop)
             await wait_any(pause, stop, self._woken)
 
     async def ask(self, job: Job) -> Standing | Hold | None:
@@ -122,12 +128,13 @@ class Admitting:
             return found
         return as_hold(found.hold)
 
-    async def _decide_next(self) -> timedelta:
+    async def decide_now(self) -> timedelta:
+        """Make one decision; returns after how long the next should follow if nobody wakes it."""
         async with self._one_at_a_time:
             return await self._decide()
 
     async def _decide(self) -> timedelta:
-        """Make one decision; returns after how long the next should follow if nobody wakes it.
+        """See `decide_now`; only one at a time.
 
         Nobody is admitted unless the line is known: topics are read in no order of each other, so after a stop a late
         file's verdict may be read before an early file's upload. An upload that is published later finds the load sent.

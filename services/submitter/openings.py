@@ -11,8 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, and_, bindparam, case, column, func, select, true, update, values
+from sqlalchemy import Integer, Text, Uuid, and_, bindparam, case, func, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.functions import Function
+from sqlalchemy.types import TypeEngine
 
 from services.submitter.deciding import Entry
 from services.submitter.submissions import Phase
@@ -131,27 +134,31 @@ async def admit(connection: AsyncConnection, slots: Mapping[UUID, int]) -> None:
     """WAITING → ADMITTED, with these slots; whoever takes the row next sends it."""
     if not slots:
         return
+    given = _as_table(slots, Integer()).table_valued("job", "value", name="given").render_derived()
     available = case((Submission.wait_reason.in_(_TRIED_AGAIN), Submission.available_at), else_=func.clock_timestamp())
-    admitted = (
-        update(Submission.__table__)  # type: ignore[arg-type]  # a declarative class's table is one
-        .where(
-            Submission.event_id == bindparam("row"),
-            Submission.phase == Phase.WAITING.value,
-            Submission.done_at.is_(None),
-        )
-        .values(phase=Phase.ADMITTED.value, slots=bindparam("given"), hold=None, available_at=available)
+    waiting = and_(Submission.phase == Phase.WAITING.value, Submission.done_at.is_(None))
+    await connection.execute(
+        update(Submission)
+        .where(Submission.event_id == given.c.job, waiting)
+        .values(phase=Phase.ADMITTED.value, slots=given.c.value, hold=None, available_at=available)
     )
-    await connection.execute(admitted, [{"row": row, "given": given} for row, given in slots.items()])
 
 
 async def hold(connection: AsyncConnection, words: Mapping[UUID, str], hurried: Collection[UUID]) -> None:
     """Write what rows wait for, and have those told that are `hurried`."""
     if words:
-        told = values(column("row", Uuid), column("words", Text), name="told").data(list(words.items()))
-        await connection.execute(update(Submission).where(Submission.event_id == told.c.row).values(hold=told.c.words))
+        told = _as_table(words, Text()).table_valued("job", "value", name="told").render_derived()
+        await connection.execute(update(Submission).where(Submission.event_id == told.c.job).values(hold=told.c.value))
     if hurried:
         free = and_(Submission.event_id.in_(hurried), Submission.lease_owner.is_(None), Submission.done_at.is_(None))
         await connection.execute(update(Submission).where(free).values(available_at=func.clock_timestamp()))
+
+
+def _as_table(of_rows: Mapping[UUID, Any], kind: TypeEngine[Any]) -> Function[Any]:
+    """Two parameters, however many rows: a statement may not have more than 32,767."""
+    return func.unnest(
+        bindparam("rows", list(of_rows), ARRAY(Uuid())), bindparam("told", list(of_rows.values()), ARRAY(kind))
+    )
 
 
 async def left(connection: AsyncConnection, druid_task_ids: Collection[str]) -> None:

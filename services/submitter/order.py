@@ -27,9 +27,9 @@ def in_the_way(turns: Iterable[Turn]) -> dict[str, Turn]:
     return blocked
 
 
-def held_behind(turn: Turn) -> Hold:
-    """What is said to a task that waits for this one."""
-    if turn.is_sent:
+def held_behind(turn: Turn, *, is_sent: bool) -> Hold:
+    """What is said to a task that waits for this one, which has been sent, or waits itself."""
+    if is_sent:
         return Hold(Reason.LOCK, f"task {turn.task_id} holds the datasource until its rows are counted")
     return Hold(Reason.ORDER, f"behind task {turn.task_id}")
 

@@ -79,12 +79,13 @@ class Bench:
 
     async def lease(self, event: TaskEvent) -> Job:
         """The row of a task, leased, however long it was to wait."""
+        mine, first = Submission.task_id == event.task_id, 1000
         async with self.database.transaction() as connection:
-            mine = Submission.task_id == event.task_id
-            await connection.execute(update(Submission).where(mine).values(lease_owner=None, lease_until=None, lane=-1))
-            await connection.execute(update(Submission).where(mine).values(available_at=START))
-            await connection.execute(update(Submission).where(~mine).values(lane=0))
+            free = {"lease_owner": None, "lease_until": None, "available_at": START, "lane": Submission.lane - first}
+            await connection.execute(update(Submission).where(mine).values(**free))
         (job,) = await self.inbox.lease(1)
+        async with self.database.transaction() as connection:
+            await connection.execute(update(Submission).where(mine).values(lane=Submission.lane + first))
         assert job.task_id == event.task_id
         return job
 

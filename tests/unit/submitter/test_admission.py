@@ -157,7 +157,8 @@ def test_a_load_costs_what_it_has_been_given_and_gets_what_there_is() -> None:
         ),
         ([], None, 0, 0, "backoff: why"),
         ([sent(0, datasource="d9", exclusive=True)], 9, 0, 0, "lock: task t00000 holds the datasource"),
-        ([waiting(0, datasource="d9", exclusive=True)], 9, 0, 0, "order: behind task t00000"),
+        ([waiting(0, datasource="d9", exclusive=True)], 9, 0, 0, "lock: task t00000 holds the datasource"),
+        ([waiting(0, datasource="d9", exclusive=True)], 0, 0, 0, "order: behind task t00000"),
     ],
 )
 def test_each_reason(turns: list[Turn], capacity: int | None, others: int, now: float, words: str) -> None:

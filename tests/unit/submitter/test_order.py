@@ -62,8 +62,8 @@ def test_what_was_sent_waits_for_nobody() -> None:
 
 
 def test_what_is_said() -> None:
-    assert str(held_behind(turn(1, REPLACE))) == "order: behind task t00001"
-    held = held_behind(turn(1, REPLACE, stage=Stage.PROVING))
+    assert str(held_behind(turn(1, REPLACE), is_sent=False)) == "order: behind task t00001"
+    held = held_behind(turn(1, REPLACE), is_sent=True)
     assert held == Hold(Reason.LOCK, "task t00001 holds the datasource until its rows are counted")
 
 

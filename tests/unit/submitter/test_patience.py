@@ -93,12 +93,12 @@ async def test_a_druid_that_cannot_tell_is_no_trouble_but_a_setting_that_is_miss
 )
 async def test_an_hour_of_any_trouble_is_waited_for(answer: httpx.Response | httpx.HTTPError) -> None:
     """It is asked again and again, less and less often, says since when, and sees the slots once it is over."""
-    asked: list[datetime] = []
+    asked: set[datetime] = set()
     clock, in_trouble = Clock(), True
 
     def serve(request: httpx.Request) -> httpx.Response:
         if in_trouble:
-            asked.append(clock.now)
+            asked.add(clock.now)
             if isinstance(answer, httpx.Response):
                 return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
             raise answer
