@@ -165,7 +165,8 @@ class Admitting:
             made = changes(entries, verdicts, asking=asking, now=seen_at.now, tact=self._rhythm.tact)
             await openings.admit(connection, made.admit)
             await openings.hold(connection, made.hold, made.hurry)
-        failpoint("admitted")
+        if made.admit:
+            failpoint("S0")
         if made.admit or made.hold or made.hurry:
             self._wake_worker()
         if made.again:

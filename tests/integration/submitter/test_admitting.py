@@ -14,7 +14,7 @@ from services.submitter.slots import sub_tasks_in
 from shared.db.models import LoadTurn, Submission
 from shared.druid import DruidAwayError, DruidState, DruidTaskStatus, Submitted
 from shared.druid_slots import DruidSlots
-from shared.events import FileUploaded, LoadMode, Part, TaskEvent, TaskStatus, TaskUpdated
+from shared.events import AnyEvent, FileUploaded, LoadMode, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.worker import Done, Wait
 from tests.integration.submitter.bench import Bench, verdict
 
@@ -170,7 +170,7 @@ async def test_a_druid_that_is_away_for_an_hour_fails_nothing(alone: Bench) -> N
     """It does not tell its slots, then not whether it has taken the load: one trouble, told once."""
     event = alone.upload(REPLACE, at=1)
     await alone.say(verdict(event))
-    heard = []
+    heard: list[AnyEvent] = []
     for minute in range(60):
         alone.later = timedelta(minutes=minute)
         alone.druid.has_slots = DruidAwayError("busy") if minute < 20 else DruidSlots(3)

@@ -40,7 +40,7 @@ def gauge(druid: object, clock: Clock, slots: int | None = None) -> Gauge:
 async def test_it_tells_the_slots_and_which_loads_have_left_theirs() -> None:
     druid = ScriptedDruid(has_slots=DruidSlots(3, {"x": 2}), statuses={"a": RUNNING, "b": OVER})
     seen = await gauge(druid, Clock()).look(["a", "b", "forgotten"])
-    assert (seen.capacity, seen.running, seen.gone) == (3, {"x": 2}, {"b", "forgotten"})
+    assert (seen.capacity, dict(seen.running), set(seen.gone)) == (3, {"x": 2}, {"b", "forgotten"})
 
 
 async def test_an_answer_is_believed_for_a_while_and_what_has_left_is_told_once() -> None:
@@ -66,7 +66,7 @@ async def test_a_clock_that_is_set_back_does_not_stop_it() -> None:
 async def test_where_slots_are_said_nobody_else_matters() -> None:
     druid = ScriptedDruid(has_slots=AssertionError("not asked"), statuses={"a": RUNNING})
     seen = await gauge(druid, Clock(), slots=40).look(["a", "b"])
-    assert (seen.capacity, seen.running, seen.gone) == (40, {}, {"b"})
+    assert (seen.capacity, dict(seen.running), set(seen.gone)) == (40, {}, {"b"})
 
 
 async def test_a_druid_that_cannot_tell_is_no_trouble_but_a_setting_that_is_missing() -> None:
