@@ -75,7 +75,6 @@ async def test_the_tenant_with_few_files_waits_no_longer_than_the_one_with_many(
     if max(waited["many"]) < 1:
         pytest.fail("nobody had to wait: the cluster has too many slots for this test")
     few, many = statistics.mean(waited["few"]), statistics.mean(waited["many"])
-    print({tenant: [round(one, 1) for one in sorted(those)] for tenant, those in waited.items()})
     print(f"mean time QUEUED: {few:.1f} s of {OF_FEW} files, {many:.1f} s of {FILES - OF_FEW}")  # noqa: T201  # the figure
     assert few <= many
 
