@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.druid_failure import failed_sub_task, failure_in, is_of_a_sub_task, without_stack
+from shared.druid_slots import DruidSlots, read_slots
 from shared.errors import PermanentError, TransientError
 from shared.settings import SettingsGroup
 
@@ -129,6 +130,9 @@ class Druid(Protocol):
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
 
+    async def slots(self) -> DruidSlots:
+        """How many slots there are and which tasks run, everybody's."""
+
     async def report(self, druid_task_id: str) -> RowStats | None:
         """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
 
@@ -207,6 +211,20 @@ class HttpDruid:
         answer = await self._call("POST", "/druid/indexer/v1/taskStatus", content=json.dumps(asked).encode())
         _refuse(answer)
         return {task_id: _status(body) for task_id, body in _json(answer).items()}
+
+    async def slots(self) -> DruidSlots:
+        """See `Druid`. The list of running tasks has a group for each, which the figure of used slots has not."""
+        answers = [
+            await self._call("GET", "/druid/indexer/v1/totalWorkerCapacity"),
+            await self._call("GET", "/druid/indexer/v1/tasks", params={"state": "running"}),
+        ]
+        for answer in answers:
+            _refuse(answer)
+        try:
+            return read_slots(*map(_json, answers))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            msg = f"Druid's answers about its slots are not what was expected: {error!r}"
+            raise DruidAwayError(msg) from error
 
     async def report(self, druid_task_id: str) -> RowStats | None:
         """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.submitter.admitting import Admitting
 from services.submitter.cancelling import Cancelling
+from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
@@ -50,24 +52,29 @@ def create_app(
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
-    effect = Submitting(
+    gauge = Gauge(asked, every=options.slots_every, slots=options.slots, clock=_now)
+
+    def wake_worker() -> None:
+        worker.wake()
+
+    admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
+    effect = Submitting(database, inbox, asked, options.rules(), admitting, clock=_now, ends_known=ends_known)
+    worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
+    handlers = Handlers(
         database,
         inbox,
-        asked,
-        options.rules(),
-        clock=_now,
-        line_known=line_known,
-        ends_known=ends_known,
+        Cancelling(inbox, _now),
+        options.sizes(),
+        wake_worker=worker.wake,
+        wake_admission=admitting.wake,
     )
-    worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
-    handlers = Handlers(database, inbox, Cancelling(inbox, _now), worker.wake)
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
     return Service(
         NAME,
         address=Address(options.host, options.port),
         consumer=consumer,
-        loops=(worker.run,),
-        progress=(worker.progress,),
+        loops=(worker.run, admitting.run),
+        progress=(worker.progress, admitting.progress),
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
         closers=(producer.stop, own_druid.close, database.close),
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.submitter import submissions
 from services.submitter.earlier import AllThere, Clear, EarlierAttempts, NotYet, SomeThere, end_of, judge
+from services.submitter.turn import Hold, Reason
 from shared.db.engine import Database
 from shared.druid import Druid
 from shared.events import FileValidated
-from shared.worker import Done, Wait
+from shared.worker import Done
 
-EARLIER_ATTEMPT = "earlier_attempt"
+EARLIER_ATTEMPT = Hold(Reason.EARLIER_ATTEMPT, "what the attempt before has left in Druid is being counted")
 
 
 class Following:
@@ -22,19 +23,15 @@ class Following:
         database: the submitter's tables.
         druid: who is asked.
         clock: now, aware UTC.
-        look_again_after: how long until the next look at what is not certain yet.
     """
 
-    def __init__(
-        self, database: Database, druid: Druid, clock: Callable[[], datetime], *, look_again_after: timedelta
-    ) -> None:
+    def __init__(self, database: Database, druid: Druid, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._earlier = EarlierAttempts(druid)
         self._clock = clock
-        self._look_again_after = look_again_after
 
-    async def __call__(self, event: FileValidated) -> Done | Wait | None:
-        """The end of the attempt, or a wait; None when it is to be loaded."""
+    async def __call__(self, event: FileValidated) -> Done | Hold | None:
+        """The end of the attempt, or that nothing is certain yet; None when it is to be loaded."""
         async with self._database.transaction() as connection:
             earlier = await submissions.earlier(connection, task_id=event.task_id, attempt=event.attempt)
         if not earlier:
@@ -43,7 +40,7 @@ class Following:
         seen = await self._earlier.look(event, earlier, now=now)
         match judge(seen, accepted=event.rows_accepted):
             case NotYet():
-                return Wait(self._look_again_after, EARLIER_ATTEMPT)
+                return EARLIER_ATTEMPT
             case Clear():
                 self._earlier.forget(event)
                 return None

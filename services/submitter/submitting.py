@@ -14,13 +14,16 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from services.submitter import submissions, turns
-from services.submitter.admission import Hold, Turn, decide
+from services.submitter.admitting import CATCHING_UP, Admitting
 from services.submitter.following import Following
+from services.submitter.patience import keep_back
+from services.submitter.slots import sub_tasks_in
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
+from services.submitter.turn import Hold
 from shared.db.engine import Database
 from shared.db.storable import storable
-from shared.druid import AlreadyExists, Druid, DruidRefusedError
+from shared.druid import AlreadyExists, Druid, DruidAwayError, DruidRefusedError
 from shared.druid_errors import Place, explain, told
 from shared.errors import PermanentError
 from shared.events import (
@@ -42,7 +45,16 @@ Clock = Callable[[], datetime]
 Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
-CATCHING_UP = "catching_up"
+_LOOK_AGAIN = timedelta(hours=1)
+"""A load that waits is taken when it is admitted or has something to tell; this is only should nobody see to that."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A load that has its turn: how it is executed, and in how many slots."""
+
+    mode: LoadMode
+    slots: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,6 @@ class Rules:
 
     hold_for: timedelta
     rows_per_segment: int
-    most_sub_tasks: int
     count_first_after: timedelta
 
 
@@ -67,8 +78,8 @@ class Submitting:
         inbox: the submissions.
         druid: where they go.
         rules: pace and size of loads.
+        admitting: decides when they may.
         clock: now, aware UTC.
-        line_known: whether all uploads have been read; see `_admit`.
         ends_known: whether all ends have been read; see `_resume`.
     """
 
@@ -78,49 +89,54 @@ class Submitting:
         inbox: Inbox,
         druid: Druid,
         rules: Rules,
+        admitting: Admitting,
         *,
         clock: Clock,
-        line_known: Known,
         ends_known: Known,
     ) -> None:
         self._database = database
         self._inbox = inbox
         self._druid = druid
         self._rules = rules
+        self._admitting = admitting
         self._clock = clock
-        self._line_known = line_known
         self._ends_known = ends_known
-        self._following = Following(database, druid, clock, look_again_after=rules.hold_for)
+        self._following = Following(database, druid, clock)
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """One try; see `shared.worker.Worker`.
+        """One try; see `shared.worker.Worker`. A Druid that is away or busy is waited for, however long.
 
         An end is written into the row before it is said, unless a cancel was: one of the two, and no other, is said.
         """
         if job.columns["outcome"] is not None:
             failpoint("S6")
             return Done((TaskUpdated.model_validate(job.columns["outcome"]),))
-        outcome = await self._bring(job)
-        for event in outcome.events:
-            if isinstance(event, TaskUpdated) and event.status.is_end:
-                await self._keep(job, event)
+        event = FileValidated.model_validate(job.event)
+        try:
+            outcome = await self._bring(job, event)
+        except DruidAwayError as error:
+            _log.warning("druid_waiting", tries=job.tries, why=str(error))
+            hold, delay = keep_back(job.wait_reason, str(error), now=self._clock())
+            return await self._wait(job, event, hold, delay)
+        for said in outcome.events:
+            if isinstance(said, TaskUpdated) and said.status.is_end:
+                await self._keep(job, said)
         return outcome
 
     async def _keep(self, job: Job, end: TaskUpdated) -> None:
         await self._inbox.update(job, outcome=storable(end.model_dump(mode="json")))
 
-    async def _bring(self, job: Job) -> Done | Wait:
-        event = FileValidated.model_validate(job.event)
+    async def _bring(self, job: Job, event: FileValidated) -> Done | Wait:
         posting = posting_of(job.columns)
         if posting is not None:
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
-        if not await self._line_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
-            return self._wait(job, event, admitted)
+            return await self._wait(job, event, admitted, _LOOK_AGAIN)
         if admitted is not None and event.attempt > FIRST_ATTEMPT:
             decided = await self._following(event)
+            if isinstance(decided, Hold):
+                return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
         posting = await self._freeze(job, event, admitted) if admitted else None
@@ -141,52 +157,47 @@ class Submitting:
         await self._keep(job, failed)
         return (failed,)
 
-    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
+    async def _admit(self, job: Job, event: FileValidated) -> Admitted | Hold | None:
         """The task's turn once it has come, or what stands in its way; None when the task has ended already.
 
         The line says where the task stands and how it loads: a verdict may come of another record of the same file.
-        Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
-        verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
 
         Raises:
             NoTurnError: the task stands in no line of its datasource.
-            LeaseLostError: another worker has the row.
         """
-        line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
-        async with self._database.transaction() as connection:
-            await turns.take_line(connection, **line)
-            if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
-                return None
-            waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
-            turn = waiting.get(event.task_id)
-            if turn is None:
-                msg = f"the task stands in no line of {event.datasource_name!r}"
-                raise NoTurnError(msg)
-            verdict = decide(turn, waiting.values())
-            if isinstance(verdict, Hold):
-                return verdict
-            await submissions.admit(connection, job)
-        return turn
+        found = await self._admitting.ask(job)
+        if isinstance(found, Hold):
+            return found
+        if found is None or (found.tenant, found.datasource_name) != (event.tenant, event.datasource_name):
+            msg = f"the task stands in no line of {event.datasource_name!r}"
+            raise NoTurnError(msg)
+        return None if found.has_ended else Admitted(LoadMode(found.mode), found.slots)
 
-    def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
-        """Say it once: a row that waits for its turn already has said so."""
-        said = job.wait_reason == hold.reason
+    async def _wait(self, job: Job, event: FileValidated, hold: Hold, delay: timedelta) -> Wait:
+        """Say what it waits for, once: `reports` numbers what was said, and no number is used twice."""
+        delay = self._rules.hold_for if hold == CATCHING_UP else delay
+        words = str(hold)
+        if job.wait_reason == words:
+            return Wait(delay, words)
+        now, number = self._clock(), job.columns["reports"]
+        await self._inbox.update(job, reports=number + 1, reported_at=now)
         queued = TaskUpdated(
             task_id=event.task_id,
             tenant=event.tenant,
             attempt=event.attempt,
             status=TaskStatus.QUEUED,
-            occurred_at=self._clock(),
-            reason=f"{hold.reason}: behind task {hold.behind}",
+            occurred_at=now,
+            sequence=number,
+            reason=words,
         )
-        return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
+        return Wait(delay, words, (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
+    async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | None:
         """The frozen spec of an admitted load; None when the task has ended meanwhile."""
         used: tuple[str, ...] = ()
-        if turn.mode is LoadMode.REPLACE:
+        if admitted.mode is LoadMode.REPLACE:
             used = await self._druid.used_intervals(event.datasource_name)
-        frozen = freeze(load_of(event, self._rules, turn.mode, used))
+        frozen = freeze(load_of(event, self._rules, admitted, used))
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
@@ -205,7 +216,7 @@ class Submitting:
             _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
             return await self._posted(job, event, posting)
         if not await self._ends_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
+            return await self._wait(job, event, CATCHING_UP, self._rules.hold_for)
         async with self._database.transaction() as connection:
             ended = await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt)
         if not ended:
@@ -273,13 +284,13 @@ _TAKEN = (
 )
 
 
-def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str, ...]) -> Load:
-    """The load of a validated file in the mode that its turn has."""
+def load_of(event: FileValidated, rules: Rules, admitted: Admitted, used: tuple[str, ...]) -> Load:
+    """The load of a validated file, in the mode and the slots that its turn has."""
     return Load(
         task_id=event.task_id,
         attempt=event.attempt,
         datasource=event.datasource_name,
-        mode=mode,
+        mode=admitted.mode,
         bucket=event.bucket,
         keys=tuple(part.key for part in event.parts),
         columns=event.columns,
@@ -288,5 +299,5 @@ def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str,
         time_max=event.time_max,
         used=used,
         rows_per_segment=rules.rows_per_segment,
-        most_sub_tasks=rules.most_sub_tasks,
+        most_sub_tasks=sub_tasks_in(admitted.slots),
     )

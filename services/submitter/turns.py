@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter.admission import Turn
-from shared.db.models import LoadTurn, Submission
-from shared.events import FIRST_ATTEMPT, FileUploaded, FileValidated, LoadMode
+from shared.db.models import LoadTurn
+from shared.events import FIRST_ATTEMPT, FileUploaded, FileValidated
 
 
 async def take_place(connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
@@ -54,39 +52,6 @@ async def end(connection: AsyncConnection, *, task_id: str, attempt: int, ended_
         .values(task_id=task_id, **left)
         .on_conflict_do_update(index_elements=["task_id"], set_=left, where=still_there)
     )
-
-
-async def waiting_beside(connection: AsyncConnection, *, task_id: str) -> Sequence[str]:
-    """The tasks of the same line whose load was not sent yet."""
-    here = select(LoadTurn.tenant, LoadTurn.datasource_name).where(LoadTurn.task_id == task_id)
-    waiting = (
-        select(Submission.task_id)
-        .join(LoadTurn, and_(LoadTurn.task_id == Submission.task_id, LoadTurn.attempt == Submission.attempt))
-        .where(Submission.done_at.is_(None), Submission.phase == "WAITING")
-        .where(tuple_(LoadTurn.tenant, LoadTurn.datasource_name).in_(here))
-    )
-    return (await connection.execute(waiting)).scalars().all()
-
-
-async def take_line(connection: AsyncConnection, *, tenant: str, datasource_name: str) -> None:
-    """Have a line to oneself until the transaction ends: whoever admits a load takes it first."""
-    line = f"{tenant}\x1f{datasource_name}"
-    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(line, 0))))
-
-
-async def open_turns(connection: AsyncConnection, *, tenant: str, datasource_name: str) -> list[Turn]:
-    """All turns of a line that have not ended."""
-    sent = exists().where(
-        Submission.task_id == LoadTurn.task_id, Submission.attempt == LoadTurn.attempt, Submission.phase != "WAITING"
-    )
-    found = await connection.execute(
-        select(LoadTurn.task_id, LoadTurn.mode, LoadTurn.accepted_at, sent.label("sent")).where(
-            LoadTurn.tenant == tenant,
-            LoadTurn.datasource_name == datasource_name,
-            LoadTurn.ended_at.is_(None),
-        )
-    )
-    return [Turn(row.task_id, LoadMode(row.mode), row.accepted_at, row.sent) for row in found]
 
 
 async def has_ended(connection: AsyncConnection, *, task_id: str, attempt: int) -> bool:

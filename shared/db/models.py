@@ -220,8 +220,11 @@ class HeardContract(Base):
 class Submission(JobColumns, Base):
     """The submitter's inbox: one row for each load.
 
-    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `outcome` is the body of the one
-    end that the submitter may publish.
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `slots`: those of Druid that it
+    asks for while it waits, and that it was given from ADMITTED on. `hold`: what it waits for, as last decided; its
+    user was told so in `wait_reason`, at `reported_at`, in `reports` reports. `left_at`: since when its slots are known
+    to be free again.
+    `outcome` is the body of the one end that the submitter may publish.
     """
 
     __tablename__ = "submissions"
@@ -232,6 +235,11 @@ class Submission(JobColumns, Base):
     spec_hash: Mapped[str | None] = mapped_column(String(64))
     posting_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]
+    slots: Mapped[int] = mapped_column(server_default="1")
+    hold: Mapped[str | None]
+    reports: Mapped[int] = mapped_column(server_default="0")
+    reported_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_submissions_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 

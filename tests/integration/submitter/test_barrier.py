@@ -23,7 +23,7 @@ async def test_a_load_that_druid_has_is_waited_for_by_one_of_an_earlier_place(
     await bench.say(second, verdict(second))
     held = await bench.step(second)
     assert isinstance(held, Wait)
-    assert held.reason == "order"
+    assert held.reason == f"lock: task {first.task_id} holds the datasource until its rows are counted"
     assert len(bench.druid.posted) == 1
     await bench.end(first)
     assert isinstance(await bench.step(second), Done)
