@@ -242,7 +242,7 @@ async def test_the_next_attempt_waits_for_what_still_runs(bench: Bench, at_once:
     bench.druid.statuses[f"ingest_{event.task_id}_1"] = RUNNING
     held = await bench.step(event)
     assert isinstance(held, Wait)
-    assert held.reason == "earlier_attempt"
+    assert str(held.reason).startswith("earlier_attempt: ")
     bench.druid.statuses.clear()
     bench.druid.counts = [2]
     assert isinstance(only(await bench.step(event)), TaskUpdated)
@@ -281,6 +281,14 @@ async def test_a_verdict_of_an_attempt_that_was_followed_is_not_sent(bench: Benc
     await bench.say(event, retry(event), verdict(event))
     assert await bench.step(event) == Done(())
     assert bench.druid.posted == []
+
+
+async def test_a_retry_of_a_task_that_is_not_heard_of_holds_nobody_up(bench: Bench) -> None:
+    """Nobody knows its datasource yet."""
+    await bench.say(retry(bench.upload(REPLACE, at=1), at=2))
+    event = bench.upload(REPLACE, at=3)
+    await bench.say(event, verdict(event))
+    assert isinstance(await bench.step(event), Done)
 
 
 async def turn_of(bench: Bench, event: FileUploaded) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,9 +96,9 @@ async def held_back(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[asyn
     yield reached, go_on
 
 
-async def test_a_running_child_is_stopped_at_once(talk: Talk) -> None:
-    """The lease lasts a minute: nobody waits for its heartbeat."""
-    async with talk.validator(lease_for=timedelta(seconds=60)):
+async def test_a_running_child_is_stopped_at_once(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease lasts a minute, and the work would never end by itself: nobody waits for a heartbeat."""
+    async with held_back(monkeypatch) as (_, go_on), talk.validator(lease_for=timedelta(seconds=60)):
         upload = await talk.upload(large())
         await talk.hear(upload, is_status(TaskStatus.VALIDATING))
         while not list(talk.work_dir.rglob("source")):  # noqa: ASYNC110  # the child begins with it
@@ -108,6 +108,7 @@ async def test_a_running_child_is_stopped_at_once(talk: Talk) -> None:
         async with asyncio.timeout(10):
             while [path.name for path in talk.work_dir.rglob("*") if path.is_file()] != [LOCK_NAME]:  # noqa: ASYNC110  # files
                 await asyncio.sleep(0.05)
+        go_on.set()
         after = await talk.upload(ROWS)
         await talk.verdict(after)
     assert isinstance(end, TaskUpdated)
@@ -183,6 +184,25 @@ async def test_a_verdict_that_is_kept_is_not_the_validators_to_cancel(talk: Talk
         await talk.verdict(after)
     assert ends(talk, upload) == []
     assert await objects(talk, upload)
+
+
+async def test_a_verdict_that_is_kept_and_not_said_is_said_all_the_same(talk: Talk) -> None:
+    """Killed before it was published; the cancel is read before the row is leased again."""
+    async with talk.validator():
+        upload = await talk.upload(ROWS)
+        verdict = await talk.verdict(upload)
+        await closed(talk, upload, 1)
+    mine = update(ValidationJob).where(ValidationJob.task_id == upload.task_id)
+    async with talk.database.transaction() as connection:
+        await connection.execute(mine.values(done_at=None, available_at=datetime.now(UTC) + timedelta(hours=1)))
+    async with talk.validator():
+        await talk.producer.emit(cancel(upload))
+        await talk.command_kept(upload)
+        async with talk.database.transaction() as connection:
+            await connection.execute(mine.values(available_at=NOW))
+        await closed(talk, upload, 1)
+    assert (await jobs(talk, upload))[1].outcome["body"]["run_id"] == verdict.run_id
+    assert ends(talk, upload) == []
 
 
 @pytest.mark.parametrize("cancelled_first", [True, False])
