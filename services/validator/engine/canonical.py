@@ -27,8 +27,9 @@ _DRUID_TYPES: dict[LogicalType, ColumnType] = {"long": "long", "double": "double
 class ColumnWriter:
     """Casts one column, block by block, and keeps its figures for the report.
 
-    `time_format` is how a date or timestamp is written, `style` how numbers are where it is not as Polars reads them;
-    `number_note` says why text that looks like numbers is none.
+    `index` is its position in the file, and `source` its name in a block. `time_format` is how a date or timestamp is
+    written, `style` how numbers are where it is not as Polars reads them; `number_note` says why text that looks like
+    numbers is none.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class ColumnWriter:
         style: NumberStyle | None = None,
         number_note: str | None = None,
     ) -> None:
+        self.index = index
         self.source = f"c{index}"
         self.name = name
         self.logical_type = logical_type
@@ -54,6 +56,20 @@ class ColumnWriter:
         self.samples: list[JsonValue] = []
         self.distinct = DistinctSketch()
         self._time_format = time_format
+
+    def writes_like(self, other: ColumnWriter) -> bool:
+        """Whether both write the same for every value."""
+        return self._manner() == other._manner()
+
+    def explain(self, other: ColumnWriter) -> None:
+        """Take over why the column is read so: `other` writes like this one, and has seen more rows."""
+        self.style, self.number_note = other.style, other.number_note
+
+    def _manner(self) -> tuple[object, ...]:
+        dated = self.logical_type in ("date", "timestamp")
+        # Plain numbers may have been told from a style or by themselves.
+        marks = (".", None) if self.style is None else (self.style.decimal_mark, self.style.thousands)
+        return self.source, self.name, self.logical_type, self._time_format if dated else None, marks
 
     def expression(self) -> pl.Expr:
         """The column as it stands in the parts; inference has shown that only null markers do not cast."""

@@ -82,6 +82,11 @@ class RejectsWriter:
         self._sink.close()
         return RejectsFile(name=self._path.name, rows=self._sink.rows, bytes=self._sink.bytes, sha256=self._sink.sha256)
 
+    def discard(self) -> None:
+        """Remove the file, if there is one."""
+        if self.close() is not None:
+            self._path.unlink()
+
 
 def _stated(error: RowError) -> dict[str, str | None]:
     stated = {
