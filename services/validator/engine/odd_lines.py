@@ -46,17 +46,37 @@ class OddLines(Sequence[BadRecord]):
         return BadRecord(self.ordinals[at], field_count(self._width, len(fields)), fields)
 
 
-def without(numbers: range, left_out: Sequence[int]) -> Sequence[int]:
-    """What stays of consecutive numbers from 0 on; `left_out` are in their order."""
-    if not left_out:
-        return numbers
-    kept: list[int] = []
-    begin = 0
-    for number in left_out:
-        kept += range(begin, number)
-        begin = number + 1
-    kept += range(begin, len(numbers))
-    return kept
+class Without(Sequence[int]):
+    """The numbers from 0 to `end` - 1 without some, which are in their order; each is told plus `plus`."""
+
+    def __init__(self, end: int, left_out: Sequence[int], plus: int = 0) -> None:
+        self._count = end - len(left_out)
+        self._left_out = left_out
+        # How many numbers stay before each that is left out.
+        self._before = [number - position for position, number in enumerate(left_out)]
+        self._plus = plus
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[int]: ...
+    def __getitem__(self, index: int | slice) -> int | list[int]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(self._count))]
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        at = index % self._count
+        return at + bisect(self._before, at) + self._plus
+
+    def __iter__(self) -> Iterator[int]:
+        begin = 0
+        for number in self._left_out:
+            yield from range(begin + self._plus, number + self._plus)
+            begin = number + 1
+        yield from range(begin + self._plus, self._count + len(self._left_out) + self._plus)
 
 
 @lru_cache(maxsize=1_000)
