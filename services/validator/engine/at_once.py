@@ -51,7 +51,7 @@ class AtOnce:
                 return
             self._writing.follow(plan)
         if not self._writing.figures.stopped:
-            self._writing.take(block)
+            self._writing.take(block, survey)
 
     def give_up(self) -> None:
         """Remove what was written, and write nothing more."""

@@ -12,8 +12,10 @@ from .block import Block, RowError
 from .case import Case
 from .expected import ReadBlock
 from .plan import Plan
+from .survey import Survey
 from .timerules import time_errors
 from .timestamps import Times, parse_times
+from .zones import UTC
 
 if TYPE_CHECKING:
     from .conformity import Judgement
@@ -52,12 +54,15 @@ class RowJudge:
         self._conformity = case.conformity
         self._unloaded = plan.unloaded
 
-    def judge(self, block: Block) -> Judged:
-        """Which rows have a time, values of their types, and all that the contract asks for."""
+    def judge(self, block: Block, survey: Survey | None = None) -> Judged:
+        """Which rows have a time, values of their types, and all that the contract asks for.
+
+        `survey` may have read the times of the block already.
+        """
         ok = pl.repeat(value=True, n=block.frame.height, eager=True)
         times = read = judgement = None
         if self._time is not None:
-            times = self.times_of(block.frame)
+            times = self._surveyed(survey) or self.times_of(block.frame)
             ok = times.ms.is_not_null()
         if self._types is not None:
             read = self._types.read(block.frame)
@@ -73,6 +78,11 @@ class RowJudge:
             msg = "rows without a column of times have none"
             raise ValueError(msg)
         return parse_times(frame[f"c{self._time.index}"], self._time.time_format, self.zone)
+
+    def _surveyed(self, survey: Survey | None) -> Times | None:
+        if survey is None or self._time is None or self.zone != UTC:
+            return None
+        return survey.columns[self._time.index].times.latest(self._time.time_format)
 
     def bad_rows(self, block: Block, judged: Judged | None) -> list[BadRow]:
         """The block's bad records in file order: those of broken shape, and those with a fault."""

@@ -14,6 +14,7 @@ from .judging import Judged, RowJudge
 from .parts import PartWriter
 from .plan import Plan
 from .rejects import RejectsWriter
+from .survey import Survey
 from .written import Written
 
 
@@ -48,14 +49,17 @@ class Writing:
         """Whether a well-formed row was among the records so far."""
         return self.figures.judged > 0
 
-    def take(self, block: Block) -> bool:
-        """Write a block; False, and nothing is written, when the bad rows so far end the reading."""
+    def take(self, block: Block, survey: Survey | None = None) -> bool:
+        """Write a block; False, and nothing is written, when the bad rows so far end the reading.
+
+        `survey` is the one that has just taken the block, if it has.
+        """
         if self._case.limits.ends_reading(self.rejects.rows):
             self.figures.stopped = True
             return False
         judged = None
         if self.plan.judges and block.frame.height:
-            judged = self._judge.judge(block)
+            judged = self._judge.judge(block, survey)
             self._write_good(block, judged)
             self.figures.judged += block.frame.height
         for bad in self._judge.bad_rows(block, judged):
