@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import overload
 
 from .block import BadRecord, RowError
 from .plain import PlainCut
 from .verdict import Code
+
+
+@dataclass(frozen=True, slots=True)
+class OddPiece:
+    """Odd lines that stand near each other: positions among the records and the lines of a block, and texts.
+
+    `offsets` are in bytes of the block; `width` is how many fields each should have.
+    """
+
+    ordinals: Sequence[int]
+    numbers: Sequence[int]
+    offsets: Sequence[int]
+    raws: Sequence[str]
+    fields: Sequence[list[str]]
+    width: int
 
 
 class OddLines(Sequence[BadRecord]):
@@ -40,6 +56,15 @@ class OddLines(Sequence[BadRecord]):
 
     def __iter__(self) -> Iterator[BadRecord]:
         return map(self._record, range(len(self)))
+
+    def pieces(self) -> Iterator[OddPiece]:
+        """All of them with their places, some at a time."""
+        at = 0
+        for numbers, lines, offsets in self._lines.pieces(self._numbers):
+            raws = [line.decode("utf-8").rstrip("\r\n") for line in lines]
+            ordinals = self.ordinals[at : at + len(numbers)]
+            at += len(numbers)
+            yield OddPiece(ordinals, numbers, offsets, raws, [raw.split(self._delimiter) for raw in raws], self._width)
 
     def _record(self, at: int) -> BadRecord:
         fields = self._lines[self._numbers[at]].decode("utf-8").rstrip("\r\n").split(self._delimiter)

@@ -11,6 +11,7 @@ from .block import Block
 from .canonical import canonical_lines, typed_columns
 from .case import Case
 from .judging import Judged, RowJudge
+from .odd_lines import OddLines
 from .parts import PartWriter
 from .plan import Plan
 from .rejects import RejectsWriter
@@ -62,8 +63,12 @@ class Writing:
             judged = self._judge.judge(block, survey)
             self._write_good(block, judged)
             self.figures.judged += block.frame.height
-        for bad in self._judge.bad_rows(block, judged):
-            self.rejects.write(block.place(bad.ordinal), bad.fields, bad.errors)
+        if isinstance(block.bad, OddLines) and (judged is None or judged.ok.all()):
+            for piece in block.bad.pieces():
+                self.rejects.write_piece(block, piece)
+        else:
+            for bad in self._judge.bad_rows(block, judged):
+                self.rejects.write(block.place(bad.ordinal), bad.fields, bad.errors)
         self.figures.seen += block.records
         if self._records is not None:
             self.conclude(self._records)
