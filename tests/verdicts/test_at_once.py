@@ -61,7 +61,7 @@ def test_what_is_written_at_once_is_what_a_second_pass_writes(
     assert len(readings) == (1 if case in HOLDS else 2)
     monkeypatch.setattr(_Parse, "_at_once", lambda _self, _named: None)
     twice = judge(text, max_rejected_ratio=1.0)
-    assert once.verdict == twice.verdict
+    assert once.verdict.model_dump() == twice.verdict.model_dump()
     assert contents(once) == contents(twice)
 
 

@@ -9,6 +9,7 @@ time differs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from .block import Block
 from .plan import Plan
@@ -18,7 +19,10 @@ from .writing import Writing
 
 
 class AtOnce:
-    """Takes each block of the first pass after the survey has. `guess` gives the plan if the file ended here."""
+    """Takes each block of the first pass after the survey has. `guess` gives the plan if the file ended here.
+
+    A block is written in a thread of its own, beside the survey of the next one.
+    """
 
     def __init__(
         self,
@@ -34,11 +38,14 @@ class AtOnce:
         self._told = give_up
         self._given_up = False
         self._writing: Writing | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._waiting: Future[bool] | None = None
 
     def take(self, survey: Survey, block: Block) -> None:
         """Write a block, unless the plan has changed."""
         if self._given_up:
             return
+        self._settle()
         plan = self._guess(survey)
         if isinstance(plan.choice, Problem) and not self._may_stay_open(plan.choice):
             self.give_up()
@@ -51,7 +58,7 @@ class AtOnce:
                 return
             self._writing.follow(plan)
         if not self._writing.figures.stopped:
-            self._writing.take(block, survey)
+            self._waiting = self._thread.submit(self._writing.take, block, self._writing.times_in(survey))
 
     def give_up(self) -> None:
         """Remove what was written, and write nothing more."""
@@ -62,12 +69,15 @@ class AtOnce:
 
     def discard(self) -> None:
         """Remove what was written."""
+        self._thread.shutdown()
         if self._writing is not None:
             self._writing.discard()
         self._writing = None
 
     def result(self, plan: Plan, records: int) -> Writing | None:
         """What was written, if that is what `plan` asks for; else it is removed, and the result is None."""
+        self._settle()
+        self._thread.shutdown()
         written = self._writing
         if written is None or not written.plan.reads_like(plan):
             self.give_up()
@@ -75,3 +85,9 @@ class AtOnce:
         written.confirm(plan)
         written.conclude(records)
         return written
+
+    def _settle(self) -> None:
+        """Wait for the last block to be written."""
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            waiting.result()

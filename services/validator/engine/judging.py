@@ -53,15 +53,15 @@ class RowJudge:
         self._conformity = case.conformity
         self._unloaded = plan.unloaded
 
-    def judge(self, block: Block, survey: Survey | None = None) -> Judged:
+    def judge(self, block: Block, times: Times | None = None) -> Judged:
         """Which rows have a time, values of their types, and all that the contract asks for.
 
-        `survey` may have read the times of the block already.
+        `times` are those of the block, if they are read already.
         """
         ok = pl.repeat(value=True, n=block.frame.height, eager=True)
-        times = read = judgement = None
+        read = judgement = None
         if self._time is not None:
-            times = self._surveyed(survey) or self.times_of(block.frame)
+            times = times or self.times_of(block.frame)
             ok = times.ms.is_not_null()
         if self._types is not None:
             read = self._types.read(block.frame)
@@ -78,8 +78,9 @@ class RowJudge:
             raise ValueError(msg)
         return parse_times(frame[f"c{self._time.index}"], self._time.time_format, self.zone)
 
-    def _surveyed(self, survey: Survey | None) -> Times | None:
-        if survey is None or self._time is None or self.zone != UTC:
+    def times_in(self, survey: Survey) -> Times | None:
+        """What the survey has read of the block that it took last, if that is what would be read of it here."""
+        if self._time is None or self.zone != UTC:
             return None
         return survey.columns[self._time.index].times.latest(self._time.time_format)
 

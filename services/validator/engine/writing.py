@@ -16,6 +16,7 @@ from .parts import PartWriter
 from .plan import Plan
 from .rejects import RejectsWriter
 from .survey import Survey
+from .timestamps import Times
 from .written import Written
 
 
@@ -50,17 +51,21 @@ class Writing:
         """Whether a well-formed row was among the records so far."""
         return self.figures.judged > 0
 
-    def take(self, block: Block, survey: Survey | None = None) -> bool:
+    def times_in(self, survey: Survey) -> Times | None:
+        """The times of the block that the survey has just taken, where it has read them as they are written."""
+        return self._judge.times_in(survey)
+
+    def take(self, block: Block, times: Times | None = None) -> bool:
         """Write a block; False, and nothing is written, when the bad rows so far end the reading.
 
-        `survey` is the one that has just taken the block, if it has.
+        `times` are those of its rows, if they are read already.
         """
         if self._case.limits.ends_reading(self.rejects.rows):
             self.figures.stopped = True
             return False
         judged = None
         if self.plan.judges and block.frame.height:
-            judged = self._judge.judge(block, survey)
+            judged = self._judge.judge(block, times)
             self._write_good(block, judged)
             self.figures.judged += block.frame.height
         if isinstance(block.bad, OddLines) and (judged is None or judged.ok.all()):
