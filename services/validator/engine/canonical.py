@@ -16,6 +16,7 @@ from .infer import is_null
 from .isotext import iso_text
 from .number_style import NumberStyle
 from .patterns import ISO
+from .repeats import Repeats
 from .sketch import DistinctSketch
 from .verdict import ColumnType, LogicalType
 
@@ -55,6 +56,7 @@ class ColumnWriter:
         self.scale = 0
         self.samples: list[JsonValue] = []
         self.distinct = DistinctSketch()
+        self._repeats = Repeats()
         self._time_format = time_format
 
     def writes_like(self, other: ColumnWriter) -> bool:
@@ -70,6 +72,13 @@ class ColumnWriter:
         # Plain numbers may have been told from a style or by themselves.
         marks = (".", None) if self.style is None else (self.style.decimal_mark, self.style.thousands)
         return self.source, self.name, self.logical_type, self._time_format if dated else None, marks
+
+    def keeps(self, text: pl.Series) -> bool:
+        """Whether these values stand in the parts as they are."""
+        if self.logical_type != "text" or self.style is not None:
+            return False
+        shortest = text.str.len_bytes().min()
+        return isinstance(shortest, int) and shortest > 0
 
     def expression(self) -> pl.Expr:
         """The column as it stands in the parts; inference has shown that only null markers do not cast."""
@@ -107,11 +116,12 @@ class ColumnWriter:
             raise AssertionError(msg)
         if nulls == cast.len():
             return
-        self.distinct.add(cast)
+        different = self._repeats.of(cast) if self.type == "string" else cast
+        self.distinct.add(different)
         if self.logical_type == "decimal":
-            self._take_scale(cast)
+            self._take_scale(different)
         else:
-            self._take_range(cast)
+            self._take_range(different)
         if len(self.samples) < _SAMPLES:
             self._take_samples(cast)
 
@@ -137,7 +147,12 @@ class ColumnWriter:
 
 def typed_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
     """The columns of `frame` in their types, checked and added to their figures."""
-    typed = frame.select([column.expression() for column in columns])
+    typed = frame.select(
+        [
+            pl.col(column.source).alias(column.name) if column.keeps(frame[column.source]) else column.expression()
+            for column in columns
+        ]
+    )
     for column in columns:
         column.take(frame[column.source], typed[column.name])
     return typed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import overload
 
 from .block import BadRecord, RowError
@@ -37,7 +37,7 @@ class OddLines(Sequence[BadRecord]):
     def __init__(self, cut: PlainCut, delimiter: str, width: int) -> None:
         blank = set(cut.blank)
         self._lines = cut.lines
-        self._numbers = [number for number in cut.odd if number not in blank]
+        self._numbers = [number for number in cut.odd if number not in blank] if blank else cut.odd
         self._delimiter = delimiter
         self._width = width
         self.ordinals = [number - bisect(cut.blank, number) for number in self._numbers] if blank else self._numbers
@@ -77,9 +77,12 @@ class Without(Sequence[int]):
     def __init__(self, end: int, left_out: Sequence[int], plus: int = 0) -> None:
         self._count = end - len(left_out)
         self._left_out = left_out
-        # How many numbers stay before each that is left out.
-        self._before = [number - position for position, number in enumerate(left_out)]
         self._plus = plus
+
+    @cached_property
+    def _before(self) -> list[int]:
+        """How many numbers stay before each that is left out."""
+        return [number - position for position, number in enumerate(self._left_out)]
 
     def __len__(self) -> int:
         return self._count

@@ -25,6 +25,7 @@ from .patterns import (
     SHORT_YEAR_SHAPE,
     WRITTEN,
 )
+from .repeats import Repeats
 from .timestamps import MS_PER_SECOND, Times, matches_shape, parse_plain, parse_times, whole_numbers
 
 # Whole numbers are believed to be times only in these years; there no two units and formats overlap.
@@ -106,6 +107,7 @@ class TimeTally:
         self.ambiguous_days = 0
         self._first: Refusal | None = None
         self._latest: dict[str, Times] = {}
+        self._repeats = Repeats()
 
     def add(self, values: pl.Series, record_of: RecordOf, *, plain_numbers: bool, filled_all: bool = False) -> None:
         """Take a block's values.
@@ -114,6 +116,9 @@ class TimeTally:
         """
         self._latest = {}
         every = pl.int_range(values.len(), dtype=pl.UInt32, eager=True)
+        different = values if plain_numbers else self._repeats.of(values)
+        if not filled_all and different is not values:
+            filled_all = not is_null(different).any()
         rows = every if filled_all else (~is_null(values)).arg_true()
         if not rows.len():
             return
@@ -129,7 +134,7 @@ class TimeTally:
         # What is a written time is no whole number.
         if plain is None and self.by_number and not (self._trusted and declared in BY_NUMBER):
             self._add_numbers(filled, rows, record_of)
-        shapes = (ISO,) if plain is not None else _shapes_in(filled, plain_numbers=plain_numbers)
+        shapes = (ISO,) if plain is not None else _shapes_in(filled, different, plain_numbers=plain_numbers)
         if len(shapes) > 1:
             self.short_years += int(filled.str.contains(SHORT_YEAR_SHAPE).sum())
         read: dict[str, Times | None] = {}
@@ -234,13 +239,16 @@ class TimeTally:
         self._take(name, Times(ms, zoneless, times.cut, times.clocked), filled, rows, record_of)
 
 
-def _shapes_in(filled: pl.Series, *, plain_numbers: bool) -> tuple[str, ...]:
-    """The written formats that some value may be in. What begins as ISO dates do is in none of the others."""
+def _shapes_in(filled: pl.Series, different: pl.Series, *, plain_numbers: bool) -> tuple[str, ...]:
+    """The written formats that some value may be in. What begins as ISO dates do is in none of the others.
+
+    `different` holds every one of the values, and may hold null markers, which are in no format.
+    """
     if plain_numbers:
         return ()
     if re.match(SHAPES[ISO], filled[0]) and filled.str.contains(SHAPES[ISO]).all():
         return (ISO,)
-    return WRITTEN if filled.str.contains(ANY_SHAPE).any() else ()
+    return WRITTEN if different.str.contains(ANY_SHAPE).any() else ()
 
 
 def why_not_time(tally: TimeTally) -> Refusal | None:
