@@ -48,6 +48,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from services.projector.shown import AttemptRow, Projection, TaskRow
 from shared import ids
+from shared.event_model import Model
 from shared.events import (
     NO_CONTRACT,
     AnyEvent,
@@ -57,7 +58,6 @@ from shared.events import (
     FileUploaded,
     FileValidated,
     Ledger,
-    Model,
     TaskCommand,
     TaskEvent,
     TaskStatus,

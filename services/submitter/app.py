@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.submitter.capabilities import KnownCapabilities
 from services.submitter.handlers import TOPICS, Handlers
+from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
 from shared.db.engine import Database
@@ -16,6 +18,8 @@ from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
 from shared.service import Address, Service
+from shared.storage.port import ObjectStore
+from shared.storage.s3 import S3ObjectStore
 from shared.worker import Worker
 
 NAME = "submitter"
@@ -27,11 +31,13 @@ def create_app(
     database: Database | None = None,
     druid: Druid | None = None,
     producer: EventProducer | None = None,
+    store: ObjectStore | None = None,
 ) -> Service:
     """Build the service without connecting to anything; what is given replaces the real one."""
     options = settings.options
     own_druid = HttpDruid(settings.druid)
     asked = druid or own_druid
+    store = store or S3ObjectStore(settings.store)
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
     inbox = Inbox(
@@ -47,12 +53,23 @@ def create_app(
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    preparing = Preparing(
+        asked,
+        KnownCapabilities(asked, keep_for=options.capabilities_for, clock=clock),
+        store,
+        lifetime=options.source_url_lifetime,
+        rows_per_segment=options.rows_per_segment,
+    )
     effect = Submitting(
         database,
         inbox,
         asked,
         options.rules(),
-        clock=lambda: datetime.now(UTC),
+        preparing,
+        clock=clock,
         line_known=line_known,
         ends_known=ends_known,
     )
@@ -66,5 +83,5 @@ def create_app(
         loops=(worker.run,),
         progress=(worker.progress,),
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
-        closers=(producer.stop, own_druid.close, database.close),
+        closers=(producer.stop, own_druid.close, store.close, database.close),
     )

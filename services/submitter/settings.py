@@ -13,6 +13,7 @@ from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
 from shared.kafka.settings import KafkaSettings
 from shared.settings import ServiceSettings, SettingsGroup
+from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 
 
@@ -23,7 +24,9 @@ class SubmitterOptions(SettingsGroup):
     how large a segment should become. `most_sub_tasks` above 1 needs that many slots more for every load that runs at
     once: loads whose sub-tasks find no slot wait for each other for ever. A post that was begun `count_first_after` ago
     is not made again before the monitor has counted, because Druid may have forgotten the first: it must be shorter
-    than Druid keeps its tasks.
+    than Druid keeps its tasks. What Druid says of its extensions is believed for `capabilities_for`. A Druid that cannot
+    read the object store gets addresses that are good for `source_url_lifetime`, seven days at most: no task may wait
+    longer in Druid's queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -36,12 +39,13 @@ class SubmitterOptions(SettingsGroup):
     rows_per_segment: int = Field(default=5_000_000, ge=1)
     most_sub_tasks: int = Field(default=1, ge=1)
     count_first_after: timedelta = timedelta(hours=24)
+    capabilities_for: timedelta = timedelta(minutes=10)
+    source_url_lifetime: timedelta = Field(default=timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=7))
 
     def rules(self) -> Rules:
         """Pace and size of loads."""
         return Rules(
             hold_for=self.hold_for,
-            rows_per_segment=self.rows_per_segment,
             most_sub_tasks=self.most_sub_tasks,
             count_first_after=self.count_first_after,
         )
@@ -55,4 +59,5 @@ class SubmitterSettings(ServiceSettings):
     kafka: KafkaSettings
     database: DatabaseSettings
     druid: DruidSettings
+    store: S3Settings
     log: LogSettings

@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 
 from services.submitter import submissions, turns
 from services.submitter.admission import Hold, Turn, decide
-from services.submitter.spec import Load, freeze
+from services.submitter.preparing import Preparing
+from services.submitter.spec import freeze, proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
 from shared.druid import AlreadyExists, Druid, DruidRefusedError
 from shared.errors import PermanentError
-from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
+from shared.events import DruidSubmitted, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.telemetry import logger
@@ -37,7 +38,6 @@ class Rules:
     """Pace and size of loads; the meaning of each is told in `SubmitterOptions`."""
 
     hold_for: timedelta
-    rows_per_segment: int
     most_sub_tasks: int
     count_first_after: timedelta
 
@@ -54,6 +54,7 @@ class Submitting:
         inbox: the submissions.
         druid: where they go.
         rules: pace and size of loads.
+        preparing: gathers what a spec is made of.
         clock: now, aware UTC.
         line_known: whether all uploads have been read; see `_admit`.
         ends_known: whether all ends have been read; see `_resume`.
@@ -65,6 +66,7 @@ class Submitting:
         inbox: Inbox,
         druid: Druid,
         rules: Rules,
+        preparing: Preparing,
         *,
         clock: Clock,
         line_known: Known,
@@ -74,6 +76,7 @@ class Submitting:
         self._inbox = inbox
         self._druid = druid
         self._rules = rules
+        self._preparing = preparing
         self._clock = clock
         self._line_known = line_known
         self._ends_known = ends_known
@@ -89,11 +92,13 @@ class Submitting:
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return self._wait(job, event, admitted)
-        posting = await self._freeze(job, event, admitted) if admitted else None
-        if posting is None:
+        frozen = await self._freeze(job, event, admitted) if admitted else None
+        if isinstance(frozen, Problem):
+            return Done((self._failed(event, frozen.code, frozen.message),))
+        if frozen is None:
             _log.warning("ended_before_post")
             return Done(())
-        return await self._post(job, event, posting)
+        return await self._post(job, event, frozen)
 
     def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
@@ -143,12 +148,12 @@ class Submitting:
         )
         return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
-        """The frozen spec of an admitted load; None when the task has ended meanwhile."""
-        used: tuple[str, ...] = ()
-        if turn.mode is LoadMode.REPLACE:
-            used = await self._druid.used_intervals(event.datasource_name)
-        frozen = freeze(load_of(event, self._rules, turn.mode, used))
+    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | Problem | None:
+        """The frozen spec of an admitted load, or why there is none; None when the task has ended meanwhile."""
+        load = await self._preparing(event, turn.mode, most_sub_tasks=self._rules.most_sub_tasks)
+        if isinstance(load, Problem):
+            return load
+        frozen = freeze(load)
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id):
                 return None
@@ -200,6 +205,7 @@ class Submitting:
         return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
+        proof = proof_of(posting.frozen.spec)
         return DruidSubmitted(
             task_id=event.task_id,
             tenant=event.tenant,
@@ -212,6 +218,10 @@ class Submitting:
             rows_accepted=event.rows_accepted,
             rows_rejected=event.rows_rejected,
             submitted_at=posting.since,
+            mode=proof.mode,
+            proof_by=proof.by,
+            count_metric=proof.count_metric,
+            rows_before=proof.rows_before,
         )
 
     def _failed(self, event: FileValidated, code: str, message: str) -> TaskUpdated:
@@ -229,22 +239,3 @@ _TAKEN = (
     "Druid already has a task {} with another content than ours, so nothing was loaded. "
     "Upload the file again: a new upload gets a new id."
 )
-
-
-def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str, ...]) -> Load:
-    """The load of a validated file in the mode that its turn has."""
-    return Load(
-        task_id=event.task_id,
-        attempt=event.attempt,
-        datasource=event.datasource_name,
-        mode=mode,
-        bucket=event.bucket,
-        keys=tuple(part.key for part in event.parts),
-        columns=event.columns,
-        rows=event.rows_accepted,
-        time_min=event.time_min,
-        time_max=event.time_max,
-        used=used,
-        rows_per_segment=rules.rows_per_segment,
-        most_sub_tasks=rules.most_sub_tasks,
-    )

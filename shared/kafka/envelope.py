@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from shared import ids
 from shared.errors import PermanentError
+from shared.event_model import Model
 from shared.events import (
     DEFAULT_TENANT,
     EVENT_CLASSES,
@@ -27,7 +28,6 @@ from shared.events import (
     FileUploaded,
     LoadMode,
     LoadOptions,
-    Model,
     event_time,
 )
 

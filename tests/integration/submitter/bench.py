@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from services.submitter.handlers import Handlers
+from services.submitter.preparing import Preparing
 from services.submitter.submitting import Rules, Submitting
 from shared import ids
 from shared.db.engine import Database
@@ -17,11 +18,12 @@ from shared.db.models import Submission
 from shared.events import FileUploaded, FileValidated, LoadMode, LoadOptions, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
+from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-RULES = Rules(timedelta(seconds=2), rows_per_segment=1000, most_sub_tasks=1, count_first_after=timedelta(hours=24))
+RULES = Rules(timedelta(seconds=2), most_sub_tasks=1, count_first_after=timedelta(hours=24))
 
 
 @dataclass
@@ -41,6 +43,13 @@ class Bench:
             self.inbox,
             self.druid,
             RULES,
+            Preparing(
+                self.druid,
+                self.druid.capabilities,
+                InMemoryObjectStore(),
+                lifetime=timedelta(days=1),
+                rows_per_segment=1000,
+            ),
             clock=lambda: datetime.now(UTC),
             line_known=self._line_known,
             ends_known=self._ends_known,

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from services.submitter.preparing import Preparing
 from services.submitter.submitting import CATCHING_UP, Rules, Submitting
 from shared.db.engine import Database
 from shared.druid import Druid
@@ -27,12 +28,13 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         return False
 
     nothing = Untouchable()
-    rules = Rules(timedelta(seconds=2), rows_per_segment=1, most_sub_tasks=1, count_first_after=timedelta(hours=1))
+    rules = Rules(timedelta(seconds=2), most_sub_tasks=1, count_first_after=timedelta(hours=1))
     submitting = Submitting(
         cast("Database", nothing),
         cast("Inbox", nothing),
         cast("Druid", nothing),
         rules,
+        cast("Preparing", nothing),
         clock=lambda: datetime.now(UTC),
         line_known=not_known,
         ends_known=not_known,
