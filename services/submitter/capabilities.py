@@ -34,10 +34,6 @@ class KnownCapabilities:
             self._told = (now, await self._druid.capabilities())
         return self._told[1]
 
-    def forget(self) -> None:
-        """Ask again at the next call: something was found missing, and may be there by now."""
-        self._told = None
-
 
 def lacking(loading: Loading, capabilities: Capabilities) -> str | None:
     """What a load needs and Druid has not, in words for the user; None when it has all."""
@@ -46,6 +42,7 @@ def lacking(loading: Loading, capabilities: Capabilities) -> str | None:
         return None
     named = ", ".join(f"`{name}`" for name in sketches)
     return (
-        f"The metrics {named} are sketches, and Druid {capabilities.version} runs without the extension {DATASKETCHES}: "
-        "have it added to druid.extensions.loadList, or take the metrics out of the contract. Nothing was loaded."
+        f"The metrics {named} are sketches, and Druid {capabilities.version} runs without the extension "
+        f"{DATASKETCHES}: have it added to druid.extensions.loadList, or take the metrics out of the contract. "
+        "Nothing was loaded."
     )

@@ -8,6 +8,9 @@ from datetime import datetime
 from shared.events import Column, LoadMode
 from shared.loading import Loading
 
+DEFAULTS = Loading()
+"""How a datasource is loaded that does not say it: everything is found by the verdict."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -33,6 +36,6 @@ class Load:
     used: tuple[str, ...]
     rows_per_segment: int
     most_sub_tasks: int
-    loading: Loading = Loading()
+    loading: Loading = DEFAULTS
     urls: tuple[str, ...] = ()
     rows_before: int | None = None

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.submitter.capabilities import S3, lacking
+from services.submitter.load import DEFAULTS
 from services.submitter.metrics import count_metric
 from services.submitter.rows_before import rows_within
 from services.submitter.spec import Load, cut_of
 from shared.druid import Capabilities, Druid
 from shared.events import FileValidated, LoadMode, Problem
-from shared.loading import Loading
 
 LACKS_EXTENSION = "druid_lacks_extension"
 
@@ -60,7 +60,7 @@ class Preparing:
             DruidAwayError: ask again.
             StorageAwayError: likewise; only where addresses have to be signed.
         """
-        loading = event.loading or Loading()
+        loading = event.loading or DEFAULTS
         capabilities = await self._capabilities()
         if missing := lacking(loading, capabilities):
             return Problem(code=LACKS_EXTENSION, message=missing)
@@ -108,5 +108,5 @@ def load_of(event: FileValidated, mode: LoadMode, *, rows_per_segment: int, most
         used=(),
         rows_per_segment=rows_per_segment,
         most_sub_tasks=most_sub_tasks,
-        loading=event.loading or Loading(),
+        loading=event.loading or DEFAULTS,
     )

@@ -24,9 +24,9 @@ class SubmitterOptions(SettingsGroup):
     how large a segment should become. `most_sub_tasks` above 1 needs that many slots more for every load that runs at
     once: loads whose sub-tasks find no slot wait for each other for ever. A post that was begun `count_first_after` ago
     is not made again before the monitor has counted, because Druid may have forgotten the first: it must be shorter
-    than Druid keeps its tasks. What Druid says of its extensions is believed for `capabilities_for`. A Druid that cannot
-    read the object store gets addresses that are good for `source_url_lifetime`, seven days at most: no task may wait
-    longer in Druid's queue.
+    than Druid keeps its tasks. What Druid says of its extensions is believed for `capabilities_for`. A Druid that
+    cannot read the object store gets addresses that are good for `source_url_lifetime`, seven days at most: no task may
+    wait longer in Druid's queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)

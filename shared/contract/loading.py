@@ -87,8 +87,8 @@ class Metric(Part):
     name: _Name
     """Its column in Druid; may be the name of the column that it is taken of."""
     type: MetricType
-    """`count`, `sum`, `min` or `max`; a sketch, which needs Druid's extension `druid-datasketches`: `hll` or `theta` for
-    how many different values there are, `quantiles` for their distribution."""
+    """`count`, `sum`, `min` or `max`; or a sketch, which needs Druid's extension `druid-datasketches`: `hll` or `theta`
+    for how many different values there are, `quantiles` for their distribution."""
     column: _Name | None = None
     """What it is taken of: a number, and for `hll` and `theta` any column that is not json; not for `count`. Decimals
     are taken as double."""
@@ -118,9 +118,9 @@ class Transform(Part):
     name: _Name
     """The column that it makes; where it has the name of one of the file's, it takes its place."""
     type: TransformType
-    """`time_floor`: the beginning of the chunk that the row's time is in, as text. `lower`, `upper`, `trim`: the text of
-    `column`. `concat`: the texts of `columns`, null where one is. `bucket`: the beginning of the bucket of width `size`
-    that the number is in. `constant`: `value`. `json_value`: what stands at `path` in a json column."""
+    """`time_floor`: the beginning of the chunk that the row's time is in, as text. `lower`, `upper`, `trim`: the text
+    of `column`. `concat`: the texts of `columns`, null where one is. `bucket`: the beginning of the bucket of width
+    `size` that the number is in. `constant`: `value`. `json_value`: what stands at `path` in a json column."""
     column: _Name | None = None
     """The column that it reads."""
     columns: tuple[_Name, ...] | None = Field(default=None, min_length=1, max_length=MOST_CONCATENATED)

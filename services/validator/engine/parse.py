@@ -158,6 +158,8 @@ class _Parse:
             for index in range(len(self._names))
             if choice is not None and index not in {time_index, *self._unloaded}
         ]
+        if self._conformity is not None and columns:
+            self._conformity.check_loading({one.name: one.logical_type for one in columns})
         self._begin(Pass.WRITE)
         if isinstance(choice, Problem) and not self._may_stay_open(choice):
             return self._refuse(choice, columns, survey)
