@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from services.gateway.datasource_rows import PostgresDatasourceRows
 from services.gateway.rows import PostgresUploadRows
+from shared import ids
 from shared.db.engine import Database
 from shared.db.models import OutboxRow
+from shared.events import Correction, LoadMode, LoadOptions
 from tests.unit.gateway.contracts_suite import DatasourceRowsSuite, after, contract_of, new_name
 from tests.unit.gateway.rows_suite import UploadRowsSuite, begun, event_of
 

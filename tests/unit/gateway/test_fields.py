@@ -55,7 +55,9 @@ def test_options_are_what_the_user_said() -> None:
 def test_everything_but_the_datasource_may_be_left_out_or_empty() -> None:
     empty = {name: parse_field(name, b"") for name in FIELD_BYTES if name != "datasource_name"}
     assert form_of({"datasource_name": "x"} | empty).options == LoadOptions()
-    assert form_of({"datasource_name": "x"}).options == LoadOptions()
+    plain = form_of({"datasource_name": "x"}).options
+    assert plain == LoadOptions()
+    assert "mode" not in plain.model_fields_set  # so the contract may say it
 
 
 @pytest.mark.parametrize(
