@@ -19,6 +19,7 @@ import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.druid_failure import failed_sub_task, failure_in, is_of_a_sub_task, without_stack
 from shared.errors import PermanentError, TransientError
 from shared.settings import SettingsGroup
 
@@ -29,10 +30,10 @@ HASH_KEY = "ingest_spec_hash"
 # 401 and 403 are about our credentials, 405 and redirections about the address, 408 and 429 about the moment: an
 # operator or time mends them, no user can.
 _AWAY = frozenset({401, 403, 405, 408, 429})
-_NOT_VISIBLE = re.compile(rf"Object '.*' not found|Column '{TASK_COLUMN}' not found", re.DOTALL)
 _EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
 _MESSAGE_LENGTH = 500
+_MOST_TASKS = 500
 
 
 class DruidSettings(SettingsGroup):
@@ -68,6 +69,13 @@ class AlreadyExists:
     spec_hash: str | None
 
 
+class DruidWait(StrEnum):
+    """What a task that Druid has not begun waits for: its locks, then a worker's slot."""
+
+    LOCK = "lock"
+    SLOT = "slot"
+
+
 class DruidState(StrEnum):
     """What Druid calls a task."""
 
@@ -78,11 +86,15 @@ class DruidState(StrEnum):
 
 @dataclass(frozen=True)
 class DruidTaskStatus:
-    """A task's state. `placed` is False while a RUNNING task waits for a slot or lock; `error` is one line."""
+    """A task's state. `placed` is False while a RUNNING task waits, `waits_for` what for, where Druid says it.
+
+    `error` is one line.
+    """
 
     state: DruidState
     placed: bool
     error: str | None
+    waits_for: DruidWait | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,9 @@ class Druid(Protocol):
 
     async def report(self, druid_task_id: str) -> RowStats | None:
         """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """All that Druid has kept of why a task failed, causes and sub-tasks too; None: no more than its status."""
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """Percent of the interval's segments that can be queried; None: it has none. `refresh` is heavy: once."""
@@ -205,6 +220,23 @@ class HttpDruid:
         """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""
         answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
         return row_stats(_json(answer)) if answer.status_code == httpx.codes.OK else None
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """See `Druid`. The list of tasks is asked only where the report does not tell."""
+        told = await self._failure_in_report(druid_task_id)
+        if not is_of_a_sub_task(told):
+            return told
+        query = {"datasource": datasource, "state": "complete", "max": _MOST_TASKS}
+        answer = await self._send("GET", "/druid/indexer/v1/tasks", params=query)
+        found = failed_sub_task(_json(answer), druid_task_id) if answer.status_code == httpx.codes.OK else None
+        if found is None:
+            return told
+        theirs = await self._failure_in_report(found["id"]) or "\n".join(without_stack(found["errorMsg"]))
+        return f"{told}\n{theirs}" if told else theirs
+
+    async def _failure_in_report(self, druid_task_id: str) -> str | None:
+        answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
+        return failure_in(_json(answer)) if answer.status_code == httpx.codes.OK else None
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """See `Druid`."""
@@ -294,36 +326,6 @@ class HttpDruid:
             raise DruidAwayError(msg) from error
 
 
-async def count_task_rows(druid: Druid, *, datasource: str, task_id: str, intervals: Sequence[str]) -> RowsCounted:
-    """Ask Druid how many rows of a task it has.
-
-    Args:
-        druid: who is asked.
-        datasource: any name that Druid allows.
-        task_id: the value of the id column.
-        intervals: where the rows are; SQL cannot say "all of time", so an eternal interval is no bound.
-
-    Raises:
-        DruidRefusedError: the query was refused for another reason than a table that is not known yet.
-    """
-    parameters = (task_id, *(() if ETERNITY in intervals else intervals))
-    readable = _count_statement(datasource, [_literal(one) for one in parameters])
-    try:
-        rows = await druid.sql(_count_statement(datasource, ["?"] * len(parameters)), parameters)
-    except DruidRefusedError as error:
-        if _NOT_VISIBLE.search(str(error)):
-            return RowsCounted(None, readable)
-        raise
-    return RowsCounted(int(rows[0]["rows"]), readable)
-
-
-def _count_statement(datasource: str, values: Sequence[str]) -> str:
-    bounds = " OR ".join(f'TIME_IN_INTERVAL("__time", {value})' for value in values[1:])
-    within = f" AND ({bounds})" if bounds else ""
-    counted = 'SELECT COUNT(*) AS "rows" FROM'
-    return f'{counted} {_identifier(datasource)} WHERE "{TASK_COLUMN}" = {values[0]}{within}'
-
-
 def canonical_json(value: object) -> bytes:
     """The one way in which a value is written: keys sorted, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -348,7 +350,13 @@ def first_line(message: str | None) -> str | None:
 
 def _status(body: Mapping[str, Any]) -> DruidTaskStatus:
     placed = bool((body.get("location") or {}).get("host"))
-    return DruidTaskStatus(DruidState(body["status"]), placed, first_line(body.get("errorMsg")))
+    state = DruidState(body["status"])
+    # Druid calls an ended task WAITING too
+    waits_for = None if placed or state is not DruidState.RUNNING else _WAITS.get(str(body.get("runnerStatusCode")))
+    return DruidTaskStatus(state, placed, first_line(body.get("errorMsg")), waits_for)
+
+
+_WAITS = {"WAITING": DruidWait.LOCK, "PENDING": DruidWait.SLOT}
 
 
 def _says_exists(answer: httpx.Response) -> bool:
@@ -391,11 +399,3 @@ def _at(body: Any, name: str) -> Any:
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

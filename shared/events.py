@@ -156,6 +156,8 @@ class LoadOptions(Model):
     """How many lines stand before the header of delimited text."""
     comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
     """How lines of delimited text begin that are no records."""
+    quote: str | None = Field(default=None, max_length=1)
+    """The character around fields of delimited text where it is not `"`; the empty text if there is none."""
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     """The character before a quote that belongs to the text; a doubled one is read without it."""
     decimal_mark: Literal[".", ","] | None = None

@@ -129,7 +129,8 @@ def _upstream() -> list[str]:
         f"On `{FileUploaded.topic}`: {first_paragraph(UpstreamFile)}",
         "Neither headers nor key are needed. The task id comes from datasource, object and `ce_id` or `request_id`: a",
         f"repeated record is the same task. Nothing but two fields is required, and `{FileValidated.topic}` or",
-        f"`{TaskUpdated.topic}` carries the answer.",
+        f"`{TaskUpdated.topic}` carries the answer. An option that names what there is not, such as an encoding, is",
+        "answered by REJECTED `option_invalid`; one of another type or beyond its bounds makes the record unreadable.",
         "",
         *_fields(UpstreamFile.model_json_schema()),
     ]

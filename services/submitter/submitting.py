@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from services.submitter import submissions, turns
 from services.submitter.admission import Hold, Turn, decide
 from services.submitter.preparing import Preparing
@@ -18,6 +20,7 @@ from services.submitter.spec import freeze, proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
 from shared.druid import AlreadyExists, Druid, DruidRefusedError
+from shared.druid_errors import Place, explain, told
 from shared.errors import PermanentError
 from shared.events import DruidSubmitted, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
@@ -187,7 +190,9 @@ class Submitting:
             if await self._is_known(posting):
                 _log.warning("refused_after_post", druid_task_id=posting.frozen.druid_task_id, why=str(error))
                 return await self._posted(job, event, posting)
-            return Done((self._failed(event, "druid_refused", f"Druid did not accept the load: {error}"),))
+            refused = Problem(code="druid_refused", message=f"Druid did not accept the load: {error}")
+            said = told(refused, explain(str(error), Place.SUBMISSION))
+            return Done((self._failed(event, said.code, said.message, said.detail),))
         failpoint("S2")
         if isinstance(answer, AlreadyExists) and answer.spec_hash != posting.frozen.spec_hash:
             return Done((self._failed(event, "druid_id_taken", _TAKEN.format(posting.frozen.druid_task_id)),))
@@ -224,14 +229,16 @@ class Submitting:
             rows_before=proof.rows_before,
         )
 
-    def _failed(self, event: FileValidated, code: str, message: str) -> TaskUpdated:
+    def _failed(
+        self, event: FileValidated, code: str, message: str, detail: dict[str, JsonValue] | None = None
+    ) -> TaskUpdated:
         return TaskUpdated(
             task_id=event.task_id,
             tenant=event.tenant,
             attempt=event.attempt,
             status=TaskStatus.FAILED,
             occurred_at=self._clock(),
-            problems=(Problem(code=code, message=message),),
+            problems=(Problem(code=code, message=message, detail=detail or {}),),
         )
 
 

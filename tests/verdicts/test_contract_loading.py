@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from services.validator.loading import loading_of
+from tests.verdicts.contracts import contract
 from tests.verdicts.judging import Judge
-from tests.verdicts.test_contract_rules import contract, judged
 
 DAY = "2024-01-01"
 COLUMNS = "  - {name: shop, type: text}\n  - {name: basket, type: json}\n"
@@ -14,7 +14,7 @@ ROLLUP = "loading:\n  rollup: true\n  metrics: [{name: most, type: max, column: 
 
 
 def test_a_file_without_the_column_of_a_metric_is_rejected_before_a_row_is_written(judge: Judge) -> None:
-    outcome = judged(judge, contract(COLUMNS, ROLLUP), f"ts,shop,basket\n{DAY},a,\n")
+    outcome = judge(f"ts,shop,basket\n{DAY},a,\n", contract=contract(COLUMNS, ROLLUP))
     assert (outcome.code, outcome.detail["columns"]) == ("loading", ["sold"])
     assert list(outcome.folder.glob("part*")) == []
     (problem,) = outcome.report["problems"]
@@ -25,7 +25,7 @@ def test_a_file_without_the_column_of_a_metric_is_rejected_before_a_row_is_writt
 
 
 def test_a_file_with_the_column_in_another_type_is_rejected(judge: Judge) -> None:
-    outcome = judged(judge, contract(COLUMNS, ROLLUP), f"ts,shop,basket,sold\n{DAY},a,,many\n")
+    outcome = judge(f"ts,shop,basket,sold\n{DAY},a,,many\n", contract=contract(COLUMNS, ROLLUP))
     assert outcome.code == "loading"
     assert "'sold' is text" in outcome.report["problems"][0]["samples"][0]["message"]
 
@@ -35,7 +35,7 @@ def test_a_column_that_the_contract_does_not_know_has_the_type_of_the_file(
     judge: Judge, cell: str, number: str
 ) -> None:
     stated = contract(COLUMNS, ROLLUP)
-    outcome = judged(judge, stated, f"ts,shop,basket,sold\n{DAY},a,,{cell}\n")
+    outcome = judge(f"ts,shop,basket,sold\n{DAY},a,,{cell}\n", contract=stated)
     loading = loading_of(stated, outcome.accepted.columns)
     assert loading is not None
     assert [(one.name, one.number) for one in loading.metrics] == [("most", number)]
@@ -46,7 +46,7 @@ def test_a_column_that_the_contract_does_not_know_has_the_type_of_the_file(
 def test_a_column_that_may_be_missing_does_no_harm(judge: Judge) -> None:
     more = f"{ROLLUP.replace('sold', 'extra')}drift: {{missing_column: ignore}}\n"
     stated = contract(f"{COLUMNS}  - {{name: extra, type: double}}\n", more)
-    outcome = judged(judge, stated, f"ts,shop,basket\n{DAY},a,\n")
+    outcome = judge(f"ts,shop,basket\n{DAY},a,\n", contract=stated)
     loading = loading_of(stated, outcome.accepted.columns)
     assert loading is not None
     assert [(one.name, one.number) for one in loading.metrics] == [("most", "double")]

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from services.submitter.dimensions import dimensions_of
-from services.submitter.rows_before import rows_within
 from services.submitter.spec import Load, freeze
 from shared import ids
 from shared.druid import DruidRefusedError, DruidState, HttpDruid
+from shared.row_count import RowCount, count_rows
 from shared.storage.s3 import S3ObjectStore
 from tests.integration.druid.loading import Loader
 from tests.unit.submitter import druid_loads
@@ -181,16 +181,16 @@ async def test_rollup_keeps_the_figures(loader: Loader) -> None:
 
 async def test_rollup_across_files_is_counted_by_the_difference(loader: Loader, druid: HttpDruid) -> None:
     first = await ready(loader, druid_loads.ACROSS_FILES)
-    where = {"datasource": loader.datasource, "intervals": freeze(first).intervals, "count_metric": metric_of(first)}
-    assert await rows_within(druid, **where) == 0  # type: ignore[arg-type]  # the names say which is which
+    wanted = RowCount(datasource=loader.datasource, intervals=freeze(first).intervals, metric=metric_of(first))
+    assert (await count_rows(druid, wanted)).rows is None
     await loaded(loader, first)
-    assert await rows_within(druid, **where) == ROWS  # type: ignore[arg-type]  # as above
+    assert (await count_rows(druid, wanted)).rows == ROWS
     second = await ready(loader, druid_loads.ACROSS_FILES)
     await loaded(loader, second)
-    assert await rows_within(druid, **where) == 2 * ROWS  # type: ignore[arg-type]  # as above
+    assert (await count_rows(druid, wanted)).rows == 2 * ROWS
     found = await one(loader, 'SUM("ingest_row_count") AS "rows", SUM("delays") AS "delays"')
     assert found == {"rows": 2 * ROWS, "delays": 2 * sum(row["delay"] or 0 for row in rows_of("x"))}
-    assert await rows_within(druid, **{**where, "count_metric": None}) == 6  # type: ignore[arg-type]  # as above
+    assert (await count_rows(druid, replace(wanted, metric=None))).rows == 6
 
 
 async def test_dimensions_have_their_types_and_their_order(loader: Loader) -> None:

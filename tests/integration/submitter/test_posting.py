@@ -85,7 +85,19 @@ async def test_a_refusal_of_what_druid_does_not_have_is_the_end(bench: Bench) ->
     assert isinstance(outcome, Done)
     (said,) = outcome.events
     assert isinstance(said, TaskUpdated)
-    assert said.problems[0].code == "druid_refused"
+    assert (said.problems[0].code, said.problems[0].detail["druid_message"]) == ("druid_refused", "no such type")
+
+
+async def test_a_refusal_that_the_catalogue_knows_is_told_in_its_words(bench: Bench) -> None:
+    event = await unanswered(bench)
+    bench.druid.answer = DruidRefusedError("problem: Duplicate column entries found : [a]")
+    outcome = await bench.step(event)
+    assert isinstance(outcome, Done)
+    (said,) = outcome.events
+    assert isinstance(said, TaskUpdated)
+    (problem,) = said.problems
+    assert (problem.code, problem.detail["whose_fault"]) == ("druid_column_twice", "datasource")
+    assert problem.message.endswith("Give each dimension and each metric a name of its own, then retry the task.")
 
 
 @pytest.mark.parametrize("counted", [2, 0])

@@ -13,6 +13,7 @@ import pytest
 from services import cli, following
 from services.gateway.fields import FIELD_BYTES
 from services.validate_command import option_of
+from tests.command import run
 
 TASK = "2JZyF8uAbrUiNSDuVkBypB"
 ACCEPTED = {"task_id": TASK, "status": "PENDING", "links": {}}
@@ -73,16 +74,6 @@ def rows_csv(tmp_path: Path) -> Path:
     path = tmp_path / "rows.csv"
     path.write_text("time,n\n2026-01-01,1\n")
     return path
-
-
-def run(*arguments: object) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["ingest", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 def test_put_sends_the_file_and_what_was_said(

@@ -56,7 +56,8 @@ def fault(loading: str, *, new: str = "reject") -> str:
         (
             "mode: replace\npartitioning:\n  type: range",
             (
-                "2 loading.partitioning.columns: must be there: range needs the columns by whose values the rows are put "
+                "2 loading.partitioning.columns: must be there: range needs the columns by whose values the "
+                "rows are put "
                 "into order"
             ),
         ),
@@ -71,7 +72,8 @@ def fault(loading: str, *, new: str = "reject") -> str:
         (
             "mode: replace\npartitioning: {type: range, columns: [n]}",
             (
-                "2 loading.partitioning.columns[0]: must be a dimension of type string, and 'n' is long: say its type in "
+                "2 loading.partitioning.columns[0]: must be a dimension of type string, and 'n' is long: say "
+                "its type in "
                 "dimensions"
             ),
         ),
@@ -102,7 +104,8 @@ def fault(loading: str, *, new: str = "reject") -> str:
         (
             "rollup: true\nmetrics: [{name: a, type: sum, column: shop}]",
             (
-                "2 loading.metrics[0].column: must be long, double or decimal, because sum is of numbers, and 'shop' is "
+                "2 loading.metrics[0].column: must be long, double or decimal, because sum is of numbers, and "
+                "'shop' is "
                 "text"
             ),
         ),
@@ -121,14 +124,16 @@ def fault(loading: str, *, new: str = "reject") -> str:
         (
             "rollup: true\nmetrics: [{name: shop, type: max, column: n}]",
             (
-                "2 loading.metrics[0].name: is taken: 'shop' is a column that is loaded; name the metric otherwise, or leave "
+                "2 loading.metrics[0].name: is taken: 'shop' is a column that is loaded; name the metric "
+                "otherwise, or leave "
                 "that out"
             ),
         ),
         (
             "rollup: true\nmetrics: [{name: price, type: count}]",
             (
-                "2 loading.metrics[0].name: is taken: 'price' is a column that is loaded; name the metric otherwise, or leave "
+                "2 loading.metrics[0].name: is taken: 'price' is a column that is loaded; name the metric "
+                "otherwise, or leave "
                 "that out"
             ),
         ),

@@ -18,6 +18,7 @@ class ScriptedDruid:
     statuses: dict[str, DruidTaskStatus] = field(default_factory=dict)
     counts: list[Rows] = field(default_factory=lambda: [0])
     stats: RowStats | None = None
+    why_failed: str | None = None
     percent: float | None = 100.0
     used: tuple[str, ...] = ()
     rules: tuple[Mapping[str, Any], ...] = ()
@@ -38,6 +39,10 @@ class ScriptedDruid:
     async def report(self, druid_task_id: str) -> RowStats | None:
         del druid_task_id
         return self.stats
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        del druid_task_id, datasource
+        return self.why_failed
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         del datasource, interval

@@ -22,6 +22,7 @@ def test_options_are_what_the_user_said() -> None:
         "header": "false",
         "skip_rows": "3",
         "comment": "#",
+        "quote": "'",
         "escape": "\\",
         "decimal_mark": ",",
         "thousands": " ",
@@ -44,12 +45,17 @@ def test_options_are_what_the_user_said() -> None:
         header=False,
         skip_rows=3,
         comment="#",
+        quote="'",
         escape="\\",
         decimal_mark=",",
         thousands=" ",
         max_rejected_rows=100,
         max_rejected_ratio=0.25,
     )
+
+
+def test_that_nothing_quotes_is_said_by_a_word() -> None:
+    assert form_of({"datasource_name": "x", "quote": parse_field("quote", b"none")}).options.quote == ""
 
 
 def test_everything_but_the_datasource_may_be_left_out_or_empty() -> None:
@@ -108,6 +114,8 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("skip_rows", "\u0663".encode()),
         ("comment", b"123456789"),
         ("comment", b'"'),
+        ("quote", b"a"),
+        ("quote", b"''"),
         ("escape", b"ab"),
         ("escape", b'"'),
         ("decimal_mark", b";"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -90,6 +91,9 @@ async def test_without_the_s3_extension_every_part_has_an_address_that_the_hash_
     assert [url.partition("?")[2] for url in load.urls] == ["signed-for=604800"] * 2
     source = freeze(load).spec["spec"]["ioConfig"]["inputSource"]
     assert source == {"type": "http", "uris": list(load.urls)}
+    later = replace(load, urls=tuple(f"{url}&later=1" for url in load.urls))
+    elsewhere = replace(load, urls=tuple(url.replace(".invalid/", ".invalid/x/") for url in load.urls))
+    assert freeze(later).spec_hash == freeze(load).spec_hash != freeze(elsewhere).spec_hash
 
 
 async def test_a_missing_extension_is_named() -> None:
