@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.druid_failure import failed_sub_task, failure_in, is_of_a_sub_task, without_stack
+from shared.druid_slots import DruidSlots, read_slots
 from shared.errors import PermanentError, TransientError
 from shared.settings import SettingsGroup
 
@@ -135,8 +136,14 @@ class Druid(Protocol):
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         """POST a task that carries its own id; the same mapping is always the same bytes. Only a 400 refuses it."""
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        """Have a task ended. Druid answers before it has, and also for an id that it does not know."""
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
+
+    async def slots(self) -> DruidSlots:
+        """How many slots there are and which tasks run, everybody's."""
 
     async def report(self, druid_task_id: str) -> RowStats | None:
         """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
@@ -207,6 +214,10 @@ class HttpDruid:
             raise DruidAwayError(msg)
         return Submitted()
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        """See `Druid`."""
+        _refuse(await self._call("POST", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/shutdown"))
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """See `Druid`. An empty array would be answered with 400, so it is not asked."""
         asked = list(druid_task_ids)
@@ -215,6 +226,20 @@ class HttpDruid:
         answer = await self._call("POST", "/druid/indexer/v1/taskStatus", content=json.dumps(asked).encode())
         _refuse(answer)
         return {task_id: _status(body) for task_id, body in _json(answer).items()}
+
+    async def slots(self) -> DruidSlots:
+        """See `Druid`. The list of running tasks has a group for each, which the figure of used slots has not."""
+        answers = [
+            await self._call("GET", "/druid/indexer/v1/totalWorkerCapacity"),
+            await self._call("GET", "/druid/indexer/v1/tasks", params={"state": "running"}),
+        ]
+        for answer in answers:
+            _refuse(answer)
+        try:
+            return read_slots(*map(_json, answers))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            msg = f"Druid's answers about its slots are not what was expected: {error!r}"
+            raise DruidAwayError(msg) from error
 
     async def report(self, druid_task_id: str) -> RowStats | None:
         """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""

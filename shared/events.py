@@ -294,7 +294,7 @@ class FileValidated(Event):
     datasource_name: str
     """Where the rows belong."""
     accepted_at: AwareDatetime
-    """As in the upload."""
+    """As in the upload; of a later attempt, when that was asked for."""
     options: LoadOptions
     """As in the upload."""
     run_id: str

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.submitter.admitting import Admitting
+from services.submitter.cancelling import Cancelling
 from services.submitter.capabilities import KnownCapabilities
+from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
 from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
@@ -12,7 +15,7 @@ from services.submitter.submitting import Submitting
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
-from shared.events import FileUploaded, TaskUpdated
+from shared.events import FileUploaded, TaskCommand, TaskUpdated
 from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -48,40 +51,49 @@ def create_app(
     )
 
     async def line_known() -> bool:
-        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for)
+        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for) and await consumer.caught_up(
+            TaskCommand.topic, patience=options.hold_for
+        )
 
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
     preparing = Preparing(
         asked,
-        KnownCapabilities(asked, keep_for=options.capabilities_for, clock=clock),
+        KnownCapabilities(asked, keep_for=options.capabilities_for, clock=_now),
         store,
         lifetime=options.source_url_lifetime,
         rows_per_segment=options.rows_per_segment,
     )
+    gauge = Gauge(asked, every=options.slots_every, slots=options.slots, clock=_now)
+
+    def wake_worker() -> None:
+        worker.wake()
+
+    admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
     effect = Submitting(
-        database,
-        inbox,
-        asked,
-        options.rules(),
-        preparing,
-        clock=clock,
-        line_known=line_known,
-        ends_known=ends_known,
+        database, inbox, asked, options.rules(), admitting, preparing, clock=_now, ends_known=ends_known
     )
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
-    handlers = Handlers(database, inbox, worker.wake)
+    handlers = Handlers(
+        database,
+        inbox,
+        Cancelling(inbox, _now),
+        options.sizes(),
+        wake_worker=worker.wake,
+        wake_admission=admitting.wake,
+    )
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
     return Service(
         NAME,
         address=Address(options.host, options.port),
         consumer=consumer,
-        loops=(worker.run,),
-        progress=(worker.progress,),
+        loops=(worker.run, admitting.run),
+        progress=(worker.progress, admitting.progress),
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
         closers=(producer.stop, own_druid.close, store.close, database.close),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -14,15 +14,28 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from services.submitter import submissions, turns
-from services.submitter.admission import Hold, Turn, decide
+from services.submitter.admitting import CATCHING_UP, Admitting
+from services.submitter.earlier import AllThere, Clear, EarlierAttempts, NotYet, SomeThere, end_of, judge
+from services.submitter.patience import keep_back
 from services.submitter.preparing import Preparing
+from services.submitter.slots import sub_tasks_in
 from services.submitter.spec import freeze, proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
+from services.submitter.turn import Hold, Reason
 from shared.db.engine import Database
-from shared.druid import AlreadyExists, Druid, DruidRefusedError
+from shared.db.storable import storable
+from shared.druid import AlreadyExists, Druid, DruidAwayError, DruidRefusedError
 from shared.druid_errors import Place, explain, told
 from shared.errors import PermanentError
-from shared.events import DruidSubmitted, FileValidated, Problem, TaskStatus, TaskUpdated
+from shared.events import (
+    FIRST_ATTEMPT,
+    DruidSubmitted,
+    FileValidated,
+    LoadMode,
+    Problem,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.telemetry import logger
@@ -33,7 +46,17 @@ Clock = Callable[[], datetime]
 Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
-CATCHING_UP = "catching_up"
+_EARLIER_ATTEMPT = Hold(Reason.EARLIER_ATTEMPT, "what the attempt before has left in Druid is being counted")
+_LOOK_AGAIN = timedelta(hours=1)
+"""A load that waits is taken when it is admitted or has something to tell; this is only should nobody see to that."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A load that has its turn: how it is executed, and in how many slots."""
+
+    mode: LoadMode
+    slots: int
 
 
 @dataclass(frozen=True)
@@ -41,7 +64,6 @@ class Rules:
     """Pace and size of loads; the meaning of each is told in `SubmitterOptions`."""
 
     hold_for: timedelta
-    most_sub_tasks: int
     count_first_after: timedelta
 
 
@@ -57,9 +79,9 @@ class Submitting:
         inbox: the submissions.
         druid: where they go.
         rules: pace and size of loads.
+        admitting: decides when they may.
         preparing: gathers what a spec is made of.
         clock: now, aware UTC.
-        line_known: whether all uploads have been read; see `_admit`.
         ends_known: whether all ends have been read; see `_resume`.
     """
 
@@ -69,32 +91,56 @@ class Submitting:
         inbox: Inbox,
         druid: Druid,
         rules: Rules,
+        admitting: Admitting,
         preparing: Preparing,
         *,
         clock: Clock,
-        line_known: Known,
         ends_known: Known,
     ) -> None:
         self._database = database
         self._inbox = inbox
         self._druid = druid
         self._rules = rules
+        self._admitting = admitting
         self._preparing = preparing
         self._clock = clock
-        self._line_known = line_known
         self._ends_known = ends_known
+        self._earlier = EarlierAttempts(druid)
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """One try; see `shared.worker.Worker`."""
+        """One try; see `shared.worker.Worker`. A Druid that is away or busy is waited for, however long.
+
+        An end is written into the row before it is said, unless a cancel was: one of the two, and no other, is said.
+        """
+        if job.columns["outcome"] is not None:
+            failpoint("S6")
+            return Done((TaskUpdated.model_validate(job.columns["outcome"]),))
         event = FileValidated.model_validate(job.event)
+        try:
+            outcome = await self._bring(job, event)
+        except DruidAwayError as error:
+            _log.warning("druid_waiting", tries=job.tries, why=str(error))
+            hold, delay = keep_back(job.wait_reason, str(error), now=self._clock())
+            return await self._wait(job, event, hold, delay)
+        for said in outcome.events:
+            if isinstance(said, TaskUpdated) and said.status.is_end:
+                await self._keep(job, said)
+        return outcome
+
+    async def _keep(self, job: Job, end: TaskUpdated) -> None:
+        await self._inbox.update(job, outcome=storable(end.model_dump(mode="json")))
+
+    async def _bring(self, job: Job, event: FileValidated) -> Done | Wait:
         posting = posting_of(job.columns)
         if posting is not None:
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
-        if not await self._line_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
-            return self._wait(job, event, admitted)
+            return await self._wait(job, event, admitted, _LOOK_AGAIN)
+        if admitted is not None and event.attempt > FIRST_ATTEMPT:
+            decided = await self._left_by_earlier(job, event)
+            if decided is not None:
+                return decided
         frozen = await self._freeze(job, event, admitted) if admitted else None
         if isinstance(frozen, Problem):
             return Done((self._failed(event, frozen.code, frozen.message),))
@@ -103,62 +149,79 @@ class Submitting:
             return Done(())
         return await self._post(job, event, frozen)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
+    async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
+        if job.columns["outcome"] is not None:
+            return (TaskUpdated.model_validate(job.columns["outcome"]),)
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
         if posting is not None:
             return (self._submitted(event, posting),)
-        return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
+        failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
+        await self._keep(job, failed)
+        return (failed,)
 
-    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
+    async def _left_by_earlier(self, job: Job, event: FileValidated) -> Done | Wait | None:
+        """What becomes of a further attempt by what earlier ones have left in Druid; None when it is to be loaded."""
+        async with self._database.transaction() as connection:
+            earlier = await submissions.earlier(connection, task_id=event.task_id, attempt=event.attempt)
+        if not earlier:
+            return None
+        now = self._clock()
+        seen = await self._earlier.look(event, earlier, now=now)
+        match judge(seen, accepted=event.rows_accepted):
+            case NotYet():
+                return await self._wait(job, event, _EARLIER_ATTEMPT, self._rules.hold_for)
+            case Clear():
+                self._earlier.forget(event)
+                return None
+            case AllThere() | SomeThere() as found:
+                self._earlier.forget(event)
+                return Done((end_of(event, seen, found, now=now),))
+
+    async def _admit(self, job: Job, event: FileValidated) -> Admitted | Hold | None:
         """The task's turn once it has come, or what stands in its way; None when the task has ended already.
 
         The line says where the task stands and how it loads: a verdict may come of another record of the same file.
-        Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
-        verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
 
         Raises:
             NoTurnError: the task stands in no line of its datasource.
-            LeaseLostError: another worker has the row.
         """
-        line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
-        async with self._database.transaction() as connection:
-            await turns.take_line(connection, **line)
-            if await turns.has_ended(connection, task_id=event.task_id):
-                return None
-            waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
-            turn = waiting.get(event.task_id)
-            if turn is None:
-                msg = f"the task stands in no line of {event.datasource_name!r}"
-                raise NoTurnError(msg)
-            verdict = decide(turn, waiting.values())
-            if isinstance(verdict, Hold):
-                return verdict
-            await submissions.admit(connection, job)
-        return turn
+        found = await self._admitting.ask(job)
+        if isinstance(found, Hold):
+            return found
+        if found is None or (found.tenant, found.datasource_name) != (event.tenant, event.datasource_name):
+            msg = f"the task stands in no line of {event.datasource_name!r}"
+            raise NoTurnError(msg)
+        return None if found.has_ended else Admitted(LoadMode(found.mode), found.slots)
 
-    def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
-        """Say it once: a row that waits for its turn already has said so."""
-        said = job.wait_reason == hold.reason
+    async def _wait(self, job: Job, event: FileValidated, hold: Hold, delay: timedelta) -> Wait:
+        """Say what it waits for, once: `reports` numbers what was said, and no number is used twice."""
+        delay = self._rules.hold_for if hold == CATCHING_UP else delay
+        words = str(hold)
+        if job.wait_reason == words:
+            return Wait(delay, words)
+        now, number = self._clock(), job.columns["reports"]
+        await self._inbox.update(job, reports=number + 1, reported_at=now)
         queued = TaskUpdated(
             task_id=event.task_id,
             tenant=event.tenant,
             attempt=event.attempt,
             status=TaskStatus.QUEUED,
-            occurred_at=self._clock(),
-            reason=f"{hold.reason}: behind task {hold.behind}",
+            occurred_at=now,
+            sequence=number,
+            reason=words,
         )
-        return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
+        return Wait(delay, words, (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | Problem | None:
+    async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | Problem | None:
         """The frozen spec of an admitted load, or why there is none; None when the task has ended meanwhile."""
-        load = await self._preparing(event, turn.mode, most_sub_tasks=self._rules.most_sub_tasks)
+        load = await self._preparing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
         if isinstance(load, Problem):
             return load
         frozen = freeze(load)
         async with self._database.transaction() as connection:
-            if await turns.has_ended(connection, task_id=event.task_id):
+            if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
@@ -175,9 +238,9 @@ class Submitting:
             _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
             return await self._posted(job, event, posting)
         if not await self._ends_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
+            return await self._wait(job, event, CATCHING_UP, self._rules.hold_for)
         async with self._database.transaction() as connection:
-            ended = await turns.has_ended(connection, task_id=event.task_id)
+            ended = await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt)
         if not ended:
             return None
         return await self._posted(job, event, posting) if await self._is_known(posting) else Done(())

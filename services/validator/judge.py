@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,13 +25,12 @@ from services.validator.lanes import Lanes
 from services.validator.loading import loading_of
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
-from services.validator.publication import Run
+from services.validator.publication import Run, read, written
 from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
 from shared.backoff import Backoff
 from shared.contract import Contract
-from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
@@ -45,6 +44,8 @@ _log = logger(__name__)
 Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+# Why a row with a verdict is still open: objects of its runs have to go.
+CLEARING = "clearing"
 # How long until a contract that is late is looked for again.
 LATE_CONTRACT = Backoff(first=timedelta(milliseconds=500), longest=timedelta(seconds=15))
 
@@ -96,9 +97,8 @@ class Judge:
             TransientError: Kafka, PostgreSQL or the object store is away.
             EffectDiedError: the parser died of something that is no limit of ours.
         """
-        spoken = job.columns["outcome"]
-        if spoken is not None:
-            return Done((_read(spoken),))
+        if job.columns["outcome"] is not None:
+            return await self._say_again(job)
         event = FileUploaded.model_validate(job.event)
         if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
             await self._inbox.update(job, lane=lane)
@@ -109,26 +109,38 @@ class Judge:
             return Wait(LATE_CONTRACT.delay(job.tries), publication.CONTRACT_AWAITED, (waiting,))
         if isinstance(pinned, Problem):
             failed = self._end(event, TaskStatus.FAILED, pinned)
-            await self._inbox.update(job, outcome=_written(failed))
+            await self._inbox.update(job, outcome=written(failed))
             return Done((failed,))
         run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
+        earlier_runs = job.columns["runs"] or ()
+        await self._inbox.update(job, runs=[*earlier_runs, run.run_id])
         await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
         outcome, reading = await self._judge(event, run, pinned.contract)
-        spoken = _written(outcome)
+        spoken = written(outcome)
         await self._inbox.update(job, outcome=spoken, reading=reading)
-        if job.tries > 1:
-            await self._sweep(run)
-        return Done((_read(spoken),))
+        await self._sweep(event.task_id, earlier_runs)
+        return Done((read(spoken),))
 
-    def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
+    async def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
         """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
         spoken = job.columns["outcome"]
         if spoken is not None:
-            return (_read(spoken),)
+            return (read(spoken),)
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
-        problem = Problem(code="validator_died", message=message)
-        return (self._end(event, TaskStatus.FAILED, problem),)
+        failed = self._end(event, TaskStatus.FAILED, Problem(code="validator_died", message=message))
+        await self._inbox.update(job, outcome=written(failed))
+        return (failed,)
+
+    async def _say_again(self, job: Job) -> Done | Wait:
+        """What is kept is said. What a cancelled job has stored is removed when whoever was at it has noticed."""
+        outcome, runs = read(job.columns["outcome"]), job.columns["runs"] or ()
+        if not runs or not publication.is_cancelled(outcome):
+            return Done((outcome,))
+        if job.wait_reason != CLEARING:
+            return Wait(self._inbox.lease_for, CLEARING, (outcome,))
+        await self._sweep(job.task_id, runs)
+        return Done(())
 
     async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> Judged:
         source = permitted(event, self._rules.allowed_buckets)
@@ -255,21 +267,11 @@ class Judge:
             key, path = run.report_key(verdict.report), output / verdict.report
             await self._store.put_file(key, path, content_type="application/json")
 
-    async def _sweep(self, kept: Run) -> None:
-        """Remove what earlier runs of this file have stored and never spoken of."""
-        for folder in publication.folders_of(kept.task_id):
+    async def _sweep(self, task_id: str, runs: Iterable[str]) -> None:
+        """Remove what runs have stored and never spoken of."""
+        for folder in (folder for run_id in runs for folder in publication.folders_of(task_id, run_id)):
             async for found in self._store.list(folder):
-                if not found.key.startswith(f"{folder}{kept.run_id}/"):
-                    await self._store.delete(found.key)
+                await self._store.delete(found.key)
 
     def _end(self, event: FileUploaded, status: TaskStatus, problem: Problem) -> TaskUpdated:
         return publication.ended(event, status, problem, occurred_at=self._clock())
-
-
-def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:
-    return {"type": outcome.event_type, "body": storable(outcome.model_dump(mode="json"))}
-
-
-def _read(spoken: dict[str, Any]) -> FileValidated | TaskUpdated:
-    outcome = FileValidated if spoken["type"] == FileValidated.event_type else TaskUpdated
-    return outcome.model_validate(spoken["body"])

@@ -102,7 +102,7 @@ ENTRIES = (
     Entry(
         code="druid_query_timeout",
         places=_QUERY,
-        patterns=(r"Query\[[^\]]*\] url\[[^\]]*\] timed out", r"Query did not complete within configured timeout"),
+        patterns=(r"(?:Query ?|url)\[[^\]]*\] timed out", r"Query did not complete within configured timeout"),
         cause="The query took longer than Druid allows.",
         fault=Fault.DRUID,
         what_to_do="Ask again when Druid is less busy; for good, have druid.server.http.defaultQueryTimeout raised.",

@@ -133,7 +133,7 @@ async def job_of(
         tries=1,
         deaths=0,
         wait_reason=None,
-        columns={"outcome": None, "contract_version": None, "contract_missed_at": None, **columns},
+        columns={"outcome": None, "contract_version": None, "contract_missed_at": None, "runs": None, **columns},
     )
 
 
@@ -200,14 +200,17 @@ async def test_the_last_words_on_a_file_are_the_verdict_that_was_kept(
     (verdict,) = (await judge(await job_of(store, wide(2, name_characters=5)))).events
     assert isinstance(verdict, FileValidated)
     job = await job_of(store, outcome=notebook.kept["outcome"])
-    assert judge.last_words(job, "the validator died 3 times on it") == (verdict,)
+    assert await judge.last_words(job, "the validator died 3 times on it") == (verdict,)
 
 
 async def test_the_last_words_on_a_file_without_a_verdict_end_its_task(
     store: InMemoryObjectStore, tmp_path: Path
 ) -> None:
-    (said,) = judge_of(store, Notebook(), tmp_path).last_words(await job_of(store), "the validator died 3 times on it")
+    notebook = Notebook()
+    job = await job_of(store)
+    (said,) = await judge_of(store, notebook, tmp_path).last_words(job, "the validator died 3 times on it")
     assert isinstance(said, TaskUpdated)
+    assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
     assert (said.status, said.reason) == (TaskStatus.FAILED, "validator_died")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.druid import AlreadyExists, Capabilities, DruidTaskStatus, RowStats, Submitted
+from shared.druid_slots import DruidSlots
 
 Rows = int | Exception
 
@@ -26,6 +27,8 @@ class ScriptedDruid:
     posted: list[Mapping[str, Any]] = field(default_factory=list)
     refreshes: list[bool] = field(default_factory=list)
     extensions: frozenset[str] = frozenset({"druid-s3-extensions"})
+    shut: list[str] = field(default_factory=list)
+    has_slots: DruidSlots | Exception = field(default_factory=lambda: DruidSlots(1000))
 
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         self.posted.append(spec)
@@ -33,8 +36,16 @@ class ScriptedDruid:
             raise self.answer
         return self.answer
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        self.shut.append(druid_task_id)
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         return {one: self.statuses[one] for one in druid_task_ids if one in self.statuses}
+
+    async def slots(self) -> DruidSlots:
+        if isinstance(self.has_slots, Exception):
+            raise self.has_slots
+        return self.has_slots
 
     async def report(self, druid_task_id: str) -> RowStats | None:
         del druid_task_id

@@ -64,6 +64,20 @@ def test_a_text_is_known_only_where_druid_says_it() -> None:
     assert explain("Shutdown request from user", Place.QUERY).code is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Query[a] url[http://127.0.0.1:8083/druid/v2/] timed out.",
+        "url[http://127.0.0.1:8083/druid/v2/] timed out",
+        "Query [a] timed out!",
+        "Query did not complete within configured timeout period. You can increase query timeout.",
+    ],
+)
+def test_a_query_is_late_in_whichever_of_druids_words(text: str) -> None:
+    """Which of Druid's threads sees it first is chance."""
+    assert explain(text, Place.QUERY).code == "druid_query_timeout"
+
+
 @pytest.mark.parametrize("text", ["", "no disk", "Row {0} of {file}\n\tat some.Class", "Timestamp[", "\x00"])
 def test_another_text_is_unknown_kept_and_not_safe(text: str) -> None:
     explanation = explain(text, Place.TASK)

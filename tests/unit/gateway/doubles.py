@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from services.gateway.command_rows import Kept
 from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
 from services.gateway.decisions import Decided, OvertakenError, waived_by
 from services.gateway.preconditions import Decision
@@ -212,6 +214,35 @@ class InMemoryDecisionRows:
         if now.version != seen.version:
             raise OvertakenError
         self.rows[seen.parent_task_id] = replace(now, version=now.version + 1, **change)
+
+
+class InMemoryCommandRows:
+    """The commands that were given, and every promise of one."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, TaskCommand] = {}
+        self.promised: list[TaskCommand] = []
+
+    async def give(self, command: TaskCommand, *, traceparent: str | None) -> Kept:
+        del traceparent
+        replayed = command.event_id in self.kept
+        standing = self.kept.setdefault(command.event_id, command)
+        self.promised.append(standing)
+        return Kept(standing, replayed)
+
+
+class InMemoryHistoryRows:
+    """What the projector remembers: the runs of attempts, and how often their rows were counted again."""
+
+    def __init__(self) -> None:
+        self.runs: dict[tuple[str, int], str] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+
+    async def run_of(self, task_id: str, attempt: int) -> str | None:
+        return self.runs.get((task_id, attempt))
+
+    async def counts_of(self, task_id: str, attempt: int) -> int:
+        return self.counts.get((task_id, attempt), 0)
 
 
 async def in_chunks(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
