@@ -97,6 +97,8 @@ class _Parse:
         plan = planning.decide(case, survey, named)
         if not isinstance(plan, Plan):
             return case.report.reject(plan)
+        if case.conformity is not None and plan.columns:
+            case.conformity.check_loading({one.name: one.logical_type for one in plan.columns})
         if isinstance(plan.choice, Problem) and not (self._refused or self._may_stay_open(plan.choice)):
             self._discard()
             self._begin(Pass.WRITE)
