@@ -20,6 +20,7 @@ HOLDS = {
     "bad times and short rows": ("ts,a\n", f"{GOOD},1\n", f"{GOOD},4\n" * 20 + f"2024-13-01,1\n{GOOD}\n\n"),
     "nothing is good": ("ts,a\n", f"{GOOD}\n", f"{GOOD},1,2\n"),
     "good rows behind bad ones": ("ts,a\n", f"{GOOD}\n", f"{GOOD},1.5\n"),
+    "local times": ("ts,a\n", "2024-01-01 00:00:00,1\n", "2024-07-01 00:00:00,1\n2024-03-31 02:30:00,1\n"),
     "nulls": ("ts,a\n", f"{GOOD},NA\n{GOOD},1\n", f"{GOOD},-\n{GOOD},2\n"),
     "grouped numbers": ("ts|a\n", f'{GOOD}|"1,234.5"\n', f"{GOOD}|1.5\n"),
 }
@@ -50,17 +51,18 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 @pytest.mark.parametrize("case", [*HOLDS, *CHANGES])
 def test_what_is_written_at_once_is_what_a_second_pass_writes(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch, readings: list[str], case: str
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, readings: list[str], case: str, zone: str
 ) -> None:
     header, first, later = (HOLDS | CHANGES)[case]
     text = header + first * (CHUNK // len(first) + 2) + later * (2 * CHUNK // len(later) + 2)
     monkeypatch.setattr(source, "CHUNK_BYTES", CHUNK)
-    once = judge(text, max_rejected_ratio=1.0)
+    once = judge(text, max_rejected_ratio=1.0, time_zone=zone)
     assert len(readings) == (1 if case in HOLDS else 2)
     monkeypatch.setattr(_Parse, "_at_once", lambda _self, _named: None)
-    twice = judge(text, max_rejected_ratio=1.0)
+    twice = judge(text, max_rejected_ratio=1.0, time_zone=zone)
     assert once.verdict.model_dump() == twice.verdict.model_dump()
     assert contents(once) == contents(twice)
 
