@@ -72,7 +72,7 @@ class Handlers:
                     )
                 case TaskCommand(command=CommandName.CANCEL) as event:
                     await self._leave(connection, await self._cancelling.hear(connection, event))
-                    self._wake_admission()
+                    wake = self._wake_both
                 case TaskCommand(command=CommandName.RETRY) as event:
                     following = event.attempt + 1
                     await turns.renew(connection, task_id=event.task_id, attempt=following, asked_at=event.issued_at)
@@ -80,6 +80,10 @@ class Handlers:
                 case _:
                     return
         wake()
+
+    def _wake_both(self) -> None:
+        self._wake_worker()
+        self._wake_admission()
 
     async def _leave(self, connection: AsyncConnection, event: TaskUpdated | None) -> None:
         """An attempt that has ended, if one has, leaves its line."""

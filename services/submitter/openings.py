@@ -95,7 +95,7 @@ async def open_entries(connection: AsyncConnection, *, known_at: datetime) -> li
         )
         .select_from(LoadTurn)
         .outerjoin(row, true())
-        .where(LoadTurn.ended_at.is_(None), LoadTurn.accepted_at.is_not(None))
+        .where(LoadTurn.ended_at.is_(None), LoadTurn.datasource_name.is_not(None))  # else only a retry was heard of
     )
     return [_entry(found, known_at) for found in await connection.execute(wanted)]
 

@@ -15,13 +15,13 @@ from pydantic import JsonValue
 
 from services.submitter import submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
-from services.submitter.earlier import AllThere, Clear, EarlierAttempts, NotYet, SomeThere, end_of, judge
+from services.submitter.following import Following
 from services.submitter.patience import keep_back
 from services.submitter.preparing import Preparing
 from services.submitter.slots import sub_tasks_in
 from services.submitter.spec import freeze, proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
-from services.submitter.turn import Hold, Reason
+from services.submitter.turn import Hold
 from shared.db.engine import Database
 from shared.db.storable import storable
 from shared.druid import AlreadyExists, Druid, DruidAwayError, DruidRefusedError
@@ -46,7 +46,6 @@ Clock = Callable[[], datetime]
 Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
-_EARLIER_ATTEMPT = Hold(Reason.EARLIER_ATTEMPT, "what the attempt before has left in Druid is being counted")
 _LOOK_AGAIN = timedelta(hours=1)
 """A load that waits is taken when it is admitted or has something to tell; this is only should nobody see to that."""
 
@@ -105,7 +104,7 @@ class Submitting:
         self._preparing = preparing
         self._clock = clock
         self._ends_known = ends_known
-        self._earlier = EarlierAttempts(druid)
+        self._following = Following(database, druid, clock)
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`. A Druid that is away or busy is waited for, however long.
@@ -138,7 +137,9 @@ class Submitting:
         if isinstance(admitted, Hold):
             return await self._wait(job, event, admitted, _LOOK_AGAIN)
         if admitted is not None and event.attempt > FIRST_ATTEMPT:
-            decided = await self._left_by_earlier(job, event)
+            decided = await self._following(event)
+            if isinstance(decided, Hold):
+                return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
         frozen = await self._freeze(job, event, admitted) if admitted else None
@@ -160,24 +161,6 @@ class Submitting:
         failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
         await self._keep(job, failed)
         return (failed,)
-
-    async def _left_by_earlier(self, job: Job, event: FileValidated) -> Done | Wait | None:
-        """What becomes of a further attempt by what earlier ones have left in Druid; None when it is to be loaded."""
-        async with self._database.transaction() as connection:
-            earlier = await submissions.earlier(connection, task_id=event.task_id, attempt=event.attempt)
-        if not earlier:
-            return None
-        now = self._clock()
-        seen = await self._earlier.look(event, earlier, now=now)
-        match judge(seen, accepted=event.rows_accepted):
-            case NotYet():
-                return await self._wait(job, event, _EARLIER_ATTEMPT, self._rules.hold_for)
-            case Clear():
-                self._earlier.forget(event)
-                return None
-            case AllThere() | SomeThere() as found:
-                self._earlier.forget(event)
-                return Done((end_of(event, seen, found, now=now),))
 
     async def _admit(self, job: Job, event: FileValidated) -> Admitted | Hold | None:
         """The task's turn once it has come, or what stands in its way; None when the task has ended already.

@@ -111,7 +111,7 @@ def test_a_failed_submission_is_tried_again_with_the_same_parts(installation: In
     given = say(installation, task_id, "retry")
     assert (given["from"], given["attempt"]) == ("submission", 2)
     task = end_of(installation, task_id, 2)
-    assert (task["status"], task["ledger"]["status"], task["rows_read"]) == ("COMPLETED", "RECONCILED", 40)
+    assert (task["status"], task["ledger"]["status"], task["ledger"]["rows_read"]) == ("COMPLETED", "RECONCILED", 40)
     assert task["report_key"]
     assert installation.count(datasource) == 40
     runs = {body["run_id"] for body in installation.history(task_id) if "parts" in body}
