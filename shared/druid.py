@@ -118,6 +118,18 @@ class RowsCounted:
     query: str
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What the cluster runs: the version of Druid, and its extensions by the names of their artifacts."""
+
+    version: str
+    extensions: frozenset[str]
+
+    def has(self, extension: str) -> bool:
+        """Whether it runs an extension, such as `druid-datasketches`."""
+        return extension in self.extensions
+
+
 class Druid(Protocol):
     """What the services ask of Druid. Every method may raise `DruidAwayError` or `DruidRefusedError`."""
 
@@ -153,6 +165,9 @@ class Druid(Protocol):
 
     async def version(self) -> str:
         """The version of the server at the address."""
+
+    async def capabilities(self) -> Capabilities:
+        """What the overlord runs, which is what specs are read by."""
 
     async def ping(self) -> None:
         """Answer when the address leads to an overlord that leads."""
@@ -293,6 +308,15 @@ class HttpDruid:
         answer = await self._call("GET", "/status")
         _refuse(answer)
         return str(_json(answer)["version"])
+
+    async def capabilities(self) -> Capabilities:
+        """See `Druid`. The router's own modules may be others: the overlord's are behind `/proxy/overlord`."""
+        answer = await self._call("GET", "/proxy/overlord/status")
+        if answer.status_code == httpx.codes.NOT_FOUND:  # the address is the overlord's own
+            answer = await self._call("GET", "/status")
+        _refuse(answer)
+        told = _json(answer)
+        return Capabilities(str(told["version"]), frozenset(str(one["artifact"]) for one in told["modules"]))
 
     async def ping(self) -> None:
         """See `Druid`."""

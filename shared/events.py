@@ -13,10 +13,12 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
 
 from shared import ids
+from shared.event_model import Model
 from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
+from shared.loading import Loading
 
 DEFAULT_TENANT = "default"
 FIRST_ATTEMPT = 1
@@ -127,12 +129,6 @@ class ProofBy(StrEnum):
 
     TASK_ID = "task_id"
     DIFFERENCE = "difference"
-
-
-class Model(BaseModel):
-    """Base of everything in a body: immutable, and deaf to fields of later versions."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class LoadOptions(Model):
@@ -339,6 +335,8 @@ class FileValidated(Event):
     """For a correction: which records of the corrected file its good rows stand for, where all of them say so."""
     source_sha256: str | None = None
     """Digest of the file as it was read, in hexadecimal digits: by it the same bytes are known again."""
+    loading: Loading | None = None
+    """How its datasource is loaded, by that contract; absent: by what the verdict itself tells."""
 
 
 class DruidSubmitted(Event):
@@ -466,7 +464,7 @@ class Problem(Model):
     """Stable, for programs."""
     message: str
     """What was seen, what was expected and what to do."""
-    detail: dict[str, JsonValue] = {}
+    detail: dict[str, JsonValue] = Field(default={})
     """The particulars, by name."""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, FileValidated, Model, TaskUpdated
+from shared.event_model import Model
+from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, FileValidated, TaskUpdated
 from shared.kafka.envelope import UpstreamFile
 from shared.kafka.headers import CLOUD_EVENT, DEAD_LETTER, Header
 from shared.kafka.parties import PARTIES, SERVICES_THAT_LISTEN, messages_on

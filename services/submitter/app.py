@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from services.submitter.admitting import Admitting
 from services.submitter.cancelling import Cancelling
+from services.submitter.capabilities import KnownCapabilities
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
+from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
 from shared.db.engine import Database
@@ -19,6 +21,8 @@ from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
 from shared.service import Address, Service
+from shared.storage.port import ObjectStore
+from shared.storage.s3 import S3ObjectStore
 from shared.worker import Worker
 
 NAME = "submitter"
@@ -30,11 +34,13 @@ def create_app(
     database: Database | None = None,
     druid: Druid | None = None,
     producer: EventProducer | None = None,
+    store: ObjectStore | None = None,
 ) -> Service:
     """Build the service without connecting to anything; what is given replaces the real one."""
     options = settings.options
     own_druid = HttpDruid(settings.druid)
     asked = druid or own_druid
+    store = store or S3ObjectStore(settings.store)
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
     inbox = Inbox(
@@ -52,13 +58,22 @@ def create_app(
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
+    preparing = Preparing(
+        asked,
+        KnownCapabilities(asked, keep_for=options.capabilities_for, clock=_now),
+        store,
+        lifetime=options.source_url_lifetime,
+        rows_per_segment=options.rows_per_segment,
+    )
     gauge = Gauge(asked, every=options.slots_every, slots=options.slots, clock=_now)
 
     def wake_worker() -> None:
         worker.wake()
 
     admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
-    effect = Submitting(database, inbox, asked, options.rules(), admitting, clock=_now, ends_known=ends_known)
+    effect = Submitting(
+        database, inbox, asked, options.rules(), admitting, preparing, clock=_now, ends_known=ends_known
+    )
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(
         database,
@@ -76,7 +91,7 @@ def create_app(
         loops=(worker.run, admitting.run),
         progress=(worker.progress, admitting.progress),
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
-        closers=(producer.stop, own_druid.close, database.close),
+        closers=(producer.stop, own_druid.close, store.close, database.close),
     )
 
 

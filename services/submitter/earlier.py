@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.submitter.spec import Frozen
+from services.submitter.spec import Frozen, proof_of
 from shared.druid import Druid, DruidState, DruidTaskStatus, RowsCounted
-from shared.events import FileValidated, Ledger, LedgerStatus, Problem, TaskStatus, TaskUpdated
+from shared.events import FileValidated, Ledger, LedgerStatus, Problem, ProofBy, TaskStatus, TaskUpdated
 from shared.row_count import RowCount, count_rows
 
 ALREADY_THERE = "rows_already_there"
@@ -30,7 +30,8 @@ class Seen:
     """What Druid says of the earlier attempts.
 
     `over`: none of their tasks runs; `loaded`: all segments of their intervals can be queried; `counted` is None until
-    both are true. `segments`: there are any. `since` is for how long the answer has been this one.
+    both are true. `segments`: there are any. `since` is for how long the answer has been this one. `by_difference`: the
+    rows carry no id, so those that others have loaded since are counted with them.
     """
 
     over: bool
@@ -38,6 +39,7 @@ class Seen:
     segments: bool
     counted: RowsCounted | None
     since: timedelta
+    by_difference: bool = False
 
     @property
     def rows(self) -> int | None:
@@ -64,7 +66,7 @@ class AllThere:
 
 @dataclass(frozen=True)
 class SomeThere:
-    """Druid has this many rows of the task, and not what was accepted."""
+    """Druid has this many rows of the task, and not what was accepted; or nobody knows whose rows they are."""
 
     rows: int
 
@@ -77,7 +79,7 @@ def judge(seen: Seen, *, accepted: int) -> Verdict:
     if not seen.over or not seen.loaded or seen.counted is None:
         return NotYet()
     rows = seen.rows
-    if rows == accepted:
+    if rows == accepted and not seen.by_difference:
         return AllThere()
     if rows is None:
         # By now SQL would know the id column, had any row of ours been published.
@@ -104,11 +106,21 @@ class EarlierAttempts:
         intervals = tuple(sorted({interval for one in earlier for interval in one.intervals}))
         percents = [await self._druid.load_status(event.datasource_name, one, refresh=True) for one in intervals]
         loaded = all(percent is None or percent >= 100.0 for percent in percents)  # noqa: PLR2004  # percent
+        proofs = [proof_of(one.spec) for one in earlier]
+        by_difference = any(proof.by is ProofBy.DIFFERENCE for proof in proofs)
         counted = None
         if over and loaded:
-            counted = await count_rows(self._druid, RowCount(event.datasource_name, intervals, event.task_id))
+            wanted = RowCount(
+                event.datasource_name,
+                intervals,
+                task_id=None if by_difference else event.task_id,
+                metric=proofs[-1].count_metric,
+                before=(proofs[0].rows_before or 0) if by_difference else 0,
+            )
+            counted = await count_rows(self._druid, wanted)
         since = self._since(event.event_id, (_states(statuses), tuple(percents), counted), now)
-        return Seen(over, loaded, any(one is not None for one in percents), counted, now - since)
+        segments = any(one is not None for one in percents)
+        return Seen(over, loaded, segments, counted, now - since, by_difference)
 
     def forget(self, event: FileValidated) -> None:
         """The task is decided about."""
@@ -131,7 +143,8 @@ def _states(statuses: dict[str, DruidTaskStatus]) -> tuple[tuple[str, DruidState
 def end_of(event: FileValidated, seen: Seen, verdict: AllThere | SomeThere, *, now: datetime) -> TaskUpdated:
     """The end of an attempt for which nothing is loaded, with the count that says why."""
     all_there = isinstance(verdict, AllThere)
-    message = _SOME.format(rows=seen.rows, accepted=event.rows_accepted)
+    words = _DIFFERS if seen.by_difference else _SOME
+    message = words.format(rows=seen.rows, accepted=event.rows_accepted)
     return TaskUpdated(
         task_id=event.task_id,
         tenant=event.tenant,
@@ -160,4 +173,9 @@ def _figures(event: FileValidated, seen: Seen) -> dict[str, int | None]:
 _SOME = (
     "An earlier attempt has left {rows} of {accepted} rows in Druid, so nothing was loaded: they would be there twice. "
     "They carry this task's id in the column ingest_task_id: remove them, and try again."
+)
+_DIFFERS = (
+    "Since the first attempt Druid has {rows} rows more where {accepted} would be loaded. They carry no task's id, so "
+    "nobody can tell whether an earlier attempt has left them, and nothing was loaded: look at them, put right what is "
+    "wrong, and send the file again as a new upload."
 )

@@ -11,7 +11,7 @@ from services.submitter.cancelling import Cancelling
 from services.submitter.openings import LARGE_LANE, SMALL_LANE
 from services.submitter.slots import Sizes
 from shared.db.engine import Database
-from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskStatus, TaskUpdated
+from shared.events import CommandName, FileUploaded, FileValidated, LoadMode, TaskCommand, TaskStatus, TaskUpdated
 from shared.inbox import Inbox
 from shared.kafka.envelope import Received
 
@@ -93,4 +93,10 @@ class Handlers:
     def _asks_for(self, event: FileValidated) -> dict[str, int]:
         rows, size = event.rows_accepted, event.file_size
         lane = SMALL_LANE if self._sizes.is_small(rows=rows, size_bytes=size) else LARGE_LANE
-        return {"lane": lane, "slots": self._sizes.slots(rows=rows, size_bytes=size, parts=len(event.parts))}
+        by_range = (
+            event.loading is not None
+            and event.loading.partitioning.type == "range"
+            and event.options.mode is LoadMode.REPLACE
+        )
+        slots = self._sizes.slots(rows=rows, size_bytes=size, parts=len(event.parts), by_range=by_range)
+        return {"lane": lane, "slots": slots}

@@ -89,6 +89,7 @@ async def open_entries(connection: AsyncConnection, *, known_at: datetime) -> li
             row.c.left_at,
             row.c.done_at,
             row.c.created_at,
+            row.c.event["loading"]["task_id_column"].as_string().label("has_id"),
             func.coalesce(row.c.lease_until > now, False).label("leased"),  # SQL's, no argument of ours
             func.coalesce(row.c.available_at <= now, False).label("due"),  # as above
         )
@@ -104,7 +105,7 @@ def _entry(row: Any, known_at: datetime) -> Entry:
         task_id=row.task_id,
         tenant=row.tenant,
         datasource=row.datasource_name,
-        exclusive=row.mode != LoadMode.APPEND.value,
+        exclusive=row.mode != LoadMode.APPEND.value or row.has_id == "false",
         accepted_at=row.accepted_at,
         stage=_stage(row, known_at),
         slots=1 if row.slots is None else row.slots,

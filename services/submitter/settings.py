@@ -16,6 +16,7 @@ from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
 from shared.kafka.settings import KafkaSettings
 from shared.settings import ServiceSettings, SettingsGroup
+from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 
 
@@ -29,7 +30,9 @@ class SubmitterOptions(SettingsGroup):
     workers as they are needed. A load that finds too few slots is not passed by others any more once it has waited
     `reserve_after`. Every `hold_for` is looked whether turns have come, should no word about them have been heard. A
     post that was begun `count_first_after` ago is not made again before the monitor has counted, because Druid may have
-    forgotten the first: it must be shorter than Druid keeps its tasks.
+    forgotten the first: it must be shorter than Druid keeps its tasks. What Druid says of its extensions is believed
+    for `capabilities_for`. A Druid that cannot read the object store gets addresses that are good for
+    `source_url_lifetime`, seven days at most: no task may wait longer in Druid's queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -47,12 +50,13 @@ class SubmitterOptions(SettingsGroup):
     slots_every: timedelta = timedelta(seconds=1)
     reserve_after: timedelta = timedelta(seconds=30)
     count_first_after: timedelta = timedelta(hours=24)
+    capabilities_for: timedelta = timedelta(minutes=10)
+    source_url_lifetime: timedelta = Field(default=timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=7))
 
     def rules(self) -> Rules:
         """Pace and size of loads."""
         return Rules(
             hold_for=self.hold_for,
-            rows_per_segment=self.rows_per_segment,
             count_first_after=self.count_first_after,
         )
 
@@ -73,4 +77,5 @@ class SubmitterSettings(ServiceSettings):
     kafka: KafkaSettings
     database: DatabaseSettings
     druid: DruidSettings
+    store: S3Settings
     log: LogSettings

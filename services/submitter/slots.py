@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from services.submitter.turn import Stage, Turn
 
 _LEAST_WITH_SUB_TASKS = 3
+# Range partitions are made by sub-tasks only, if need be by one alone.
+_ONE_SUB_TASK = 2
 
 
 def cost(*, parts: int, most_sub_tasks: int) -> int:
@@ -30,7 +32,7 @@ def cut(slots: int, *, most: int) -> int:
 
     One slot is the least, also where there is none: there it waits.
     """
-    return min(slots, most) if most >= _LEAST_WITH_SUB_TASKS else min(slots, 1)
+    return min(slots, most) if most >= _LEAST_WITH_SUB_TASKS or slots == _ONE_SUB_TASK else min(slots, 1)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class Sizes:
         """Whether it may use the slot that is kept."""
         return rows <= self.small_rows and size_bytes <= self.small_bytes
 
-    def slots(self, *, rows: int, size_bytes: int, parts: int) -> int:
-        """How many slots it asks for; a small file is loaded in one."""
+    def slots(self, *, rows: int, size_bytes: int, parts: int, by_range: bool = False) -> int:
+        """How many slots it asks for; a small file is loaded in one, and nothing in less than two `by_range`."""
         small = self.is_small(rows=rows, size_bytes=size_bytes)
-        return 1 if small else cost(parts=parts, most_sub_tasks=self.most_sub_tasks)
+        asked = 1 if small else cost(parts=parts, most_sub_tasks=self.most_sub_tasks)
+        return max(asked, _ONE_SUB_TASK) if by_range else asked
 
 
 @dataclass(frozen=True)

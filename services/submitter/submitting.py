@@ -17,8 +17,9 @@ from services.submitter import submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
 from services.submitter.following import Following
 from services.submitter.patience import keep_back
+from services.submitter.preparing import Preparing
 from services.submitter.slots import sub_tasks_in
-from services.submitter.spec import Load, freeze
+from services.submitter.spec import freeze, proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.turn import Hold
 from shared.db.engine import Database
@@ -62,7 +63,6 @@ class Rules:
     """Pace and size of loads; the meaning of each is told in `SubmitterOptions`."""
 
     hold_for: timedelta
-    rows_per_segment: int
     count_first_after: timedelta
 
 
@@ -79,6 +79,7 @@ class Submitting:
         druid: where they go.
         rules: pace and size of loads.
         admitting: decides when they may.
+        preparing: gathers what a spec is made of.
         clock: now, aware UTC.
         ends_known: whether all ends have been read; see `_resume`.
     """
@@ -90,6 +91,7 @@ class Submitting:
         druid: Druid,
         rules: Rules,
         admitting: Admitting,
+        preparing: Preparing,
         *,
         clock: Clock,
         ends_known: Known,
@@ -99,6 +101,7 @@ class Submitting:
         self._druid = druid
         self._rules = rules
         self._admitting = admitting
+        self._preparing = preparing
         self._clock = clock
         self._ends_known = ends_known
         self._following = Following(database, druid, clock)
@@ -133,17 +136,24 @@ class Submitting:
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return await self._wait(job, event, admitted, _LOOK_AGAIN)
-        if admitted is not None and event.attempt > FIRST_ATTEMPT:
+        if admitted is None:
+            return _ended_before_post()
+        return await self._send(job, event, admitted)
+
+    async def _send(self, job: Job, event: FileValidated, admitted: Admitted) -> Done | Wait:
+        """What becomes of a load that has its turn."""
+        if event.attempt > FIRST_ATTEMPT:
             decided = await self._following(event)
             if isinstance(decided, Hold):
                 return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
-        posting = await self._freeze(job, event, admitted) if admitted else None
-        if posting is None:
-            _log.warning("ended_before_post")
-            return Done(())
-        return await self._post(job, event, posting)
+        frozen = await self._freeze(job, event, admitted)
+        if isinstance(frozen, Problem):
+            return Done((self._failed(event, frozen.code, frozen.message),))
+        if frozen is None:
+            return _ended_before_post()
+        return await self._post(job, event, frozen)
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
@@ -192,12 +202,12 @@ class Submitting:
         )
         return Wait(delay, words, (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | None:
-        """The frozen spec of an admitted load; None when the task has ended meanwhile."""
-        used: tuple[str, ...] = ()
-        if admitted.mode is LoadMode.REPLACE:
-            used = await self._druid.used_intervals(event.datasource_name)
-        frozen = freeze(load_of(event, self._rules, admitted, used))
+    async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | Problem | None:
+        """The frozen spec of an admitted load, or why there is none; None when the task has ended meanwhile."""
+        load = await self._preparing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
+        if isinstance(load, Problem):
+            return load
+        frozen = freeze(load)
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
@@ -251,6 +261,7 @@ class Submitting:
         return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
+        proof = proof_of(posting.frozen.spec)
         return DruidSubmitted(
             task_id=event.task_id,
             tenant=event.tenant,
@@ -263,6 +274,10 @@ class Submitting:
             rows_accepted=event.rows_accepted,
             rows_rejected=event.rows_rejected,
             submitted_at=posting.since,
+            mode=proof.mode,
+            proof_by=proof.by,
+            count_metric=proof.count_metric,
+            rows_before=proof.rows_before,
         )
 
     def _failed(
@@ -278,26 +293,12 @@ class Submitting:
         )
 
 
+def _ended_before_post() -> Done:
+    _log.warning("ended_before_post")
+    return Done(())
+
+
 _TAKEN = (
     "Druid already has a task {} with another content than ours, so nothing was loaded. "
     "Upload the file again: a new upload gets a new id."
 )
-
-
-def load_of(event: FileValidated, rules: Rules, admitted: Admitted, used: tuple[str, ...]) -> Load:
-    """The load of a validated file, in the mode and the slots that its turn has."""
-    return Load(
-        task_id=event.task_id,
-        attempt=event.attempt,
-        datasource=event.datasource_name,
-        mode=admitted.mode,
-        bucket=event.bucket,
-        keys=tuple(part.key for part in event.parts),
-        columns=event.columns,
-        rows=event.rows_accepted,
-        time_min=event.time_min,
-        time_max=event.time_max,
-        used=used,
-        rows_per_segment=rules.rows_per_segment,
-        most_sub_tasks=sub_tasks_in(admitted.slots),
-    )

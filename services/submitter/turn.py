@@ -28,7 +28,8 @@ class Turn:
         task_id: whose turn it is.
         tenant: whose task it is.
         datasource: where it writes; the names of all tenants are one space, as they are in Druid.
-        exclusive: whether nothing else may run beside it in its datasource: a replace, or an undo.
+        exclusive: whether nothing else may run beside it in its datasource: a replace, an undo, or an append that
+            is proven by the difference that it makes (known with its verdict).
         accepted_at: its place in the line.
         stage: how far it is.
         slots: those that it uses, or that it asks for while it waits: 1, or 1 + sub-tasks; 0 for what is no Druid task.

@@ -22,6 +22,7 @@ from services.validator.engine import (
     run_child,
 )
 from services.validator.lanes import Lanes
+from services.validator.loading import loading_of
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
 from services.validator.publication import Run, read, written
@@ -225,16 +226,22 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
-        return await self._conclude(event, run, verdict, output=output, file_size=file_size)
+        return await self._conclude(event, run, verdict, request=request, file_size=file_size)
 
     async def _conclude(
-        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, request: ParseRequest, file_size: int
     ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
-        limit_bytes = self._rules.max_record_bytes
+        limit_bytes, output = self._rules.max_record_bytes, request.output_dir
         if isinstance(verdict, Accepted):
             told = publication.validated(
-                event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
+                event,
+                verdict,
+                run,
+                bucket=self._store.bucket,
+                file_size=file_size,
+                finished_at=self._clock(),
+                loading=loading_of(request.contract, verdict.columns),
             )
             told = publication.narrowed(told, limit_bytes=limit_bytes)
             wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)

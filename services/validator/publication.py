@@ -14,6 +14,7 @@ from services.validator.engine import Problem as Reason
 from shared.db.storable import storable
 from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskCommand, TaskStatus, TaskUpdated
 from shared.kafka.envelope import record_bytes
+from shared.loading import Loading
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
@@ -49,9 +50,16 @@ def folders_of(task_id: str, run_id: str) -> tuple[str, ...]:
 
 
 def validated(
-    event: FileUploaded, verdict: Accepted, run: Run, *, bucket: str, file_size: int, finished_at: datetime
+    event: FileUploaded,
+    verdict: Accepted,
+    run: Run,
+    *,
+    bucket: str,
+    file_size: int,
+    finished_at: datetime,
+    loading: Loading | None = None,
 ) -> FileValidated:
-    """The event that hands an accepted file on."""
+    """The event that hands an accepted file on; `loading` is how its datasource is loaded, by its contract."""
     return FileValidated(
         task_id=event.task_id,
         tenant=event.tenant,
@@ -83,6 +91,7 @@ def validated(
         contract_version=run.contract_version,
         rejected_records=verdict.rejected_records,
         corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
+        loading=loading,
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from shared import ids
 from shared.errors import PermanentError
+from shared.event_model import Model
 from shared.events import (
     DEFAULT_TENANT,
     EVENT_CLASSES,
@@ -26,7 +27,6 @@ from shared.events import (
     DatasourceUpdated,
     FileUploaded,
     LoadOptions,
-    Model,
     event_time,
 )
 

@@ -25,8 +25,9 @@ from .block import BadRecord, RowError
 from .dialect import QUOTE, Dialect
 from .encoding_faults import EncodingFaults
 from .escapes import for_csv
-from .odd_lines import OddLines, field_count, without
-from .plain import Lines, cut_plain, find_long_line
+from .lines import Lines
+from .odd_lines import OddLines, Without, field_count
+from .plain import cut_plain, find_long_line
 from .quoting import Doubt, Quoting, explain, refuse
 from .request import ParseLimits
 from .verdict import Code
@@ -254,10 +255,10 @@ class Cutter:
         if not cut.odd:
             numbers = range(len(cut.lines))
             return Cut(len(text), cut.lines, cut.frame, numbers, range(1, len(cut.lines) + 1), numbers, [])
-        starts = without(range(len(cut.lines)), cut.blank)
+        starts = Without(len(cut.lines), cut.blank)
         bad = OddLines(cut, self._delimiter, self._width)
-        ends = [start + 1 for start in starts] if cut.blank else range(1, len(starts) + 1)
-        good = without(range(len(starts)), bad.ordinals)
+        ends = Without(len(cut.lines), cut.blank, 1)
+        good = Without(len(starts), bad.ordinals)
         return Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(cut.blank))
 
     def _cut_lines(self, text: bytes, lines: Sequence[bytes], broken: frozenset[int]) -> Cut:

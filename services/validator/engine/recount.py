@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _FULL_LINE = re.compile(rb"[^\r\n]+")
 _ANY_LINE = re.compile(rb"[^\r\n]*(\r\n|[\r\n])")
+# Faster than `find` on two bytes.
+_LF_LF, _LF_CR = re.compile(rb"\n\n"), re.compile(rb"\n\r")
 _LINE_END = rb"(?:\r\n|[\r\n])"
 
 
@@ -138,12 +140,12 @@ class _Counter:
         if self._comment is not None and data.find(self._comment, begin, end) >= 0:
             return None
         ends = data.count(b"\n", begin, end)
-        blank, start = b"\n\n", b"\n"
+        blank, start = _LF_LF, b"\n"
         if data.find(b"\r", begin, end) >= 0:
             if not ends == data.count(b"\r", begin, end) == data.count(b"\r\n", begin, end):
                 return None
-            blank, start = b"\n\r", b"\r"
-        if data.startswith(start, begin) or data.find(blank, begin, end) >= 0:
+            blank, start = _LF_CR, b"\r"
+        if data.startswith(start, begin) or blank.search(data, begin, end):
             return None
         return ends
 

@@ -13,6 +13,7 @@ from services.submitter.admitting import Admitting, Rhythm
 from services.submitter.cancelling import Cancelling
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import Handlers
+from services.submitter.preparing import Preparing
 from services.submitter.slots import Sizes
 from services.submitter.submitting import Rules, Submitting
 from shared import ids
@@ -21,11 +22,12 @@ from shared.db.models import Submission
 from shared.events import FileUploaded, FileValidated, LoadMode, LoadOptions, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
+from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-RULES = Rules(timedelta(seconds=2), rows_per_segment=1000, count_first_after=timedelta(hours=24))
+RULES = Rules(timedelta(seconds=2), count_first_after=timedelta(hours=24))
 SIZES = Sizes(small_rows=1000, small_bytes=1000, most_sub_tasks=2)
 
 
@@ -46,8 +48,22 @@ class Bench:
         self.admitting = Admitting(
             self.database, self.gauge, Rhythm(), line_known=self._line_known, wake_worker=lambda: None
         )
+        preparing = Preparing(
+            self.druid,
+            self.druid.capabilities,
+            InMemoryObjectStore(),
+            lifetime=timedelta(days=1),
+            rows_per_segment=1000,
+        )
         self.effect = Submitting(
-            self.database, self.inbox, self.druid, RULES, self.admitting, clock=self._now, ends_known=self._ends_known
+            self.database,
+            self.inbox,
+            self.druid,
+            RULES,
+            self.admitting,
+            preparing,
+            clock=self._now,
+            ends_known=self._ends_known,
         )
         self.handlers = Handlers(
             self.database,

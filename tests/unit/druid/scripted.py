@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.druid import AlreadyExists, DruidTaskStatus, RowStats, Submitted
+from shared.druid import AlreadyExists, Capabilities, DruidTaskStatus, RowStats, Submitted
 from shared.druid_slots import DruidSlots
 
 Rows = int | Exception
@@ -26,6 +26,7 @@ class ScriptedDruid:
     answer: Submitted | AlreadyExists | Exception = field(default_factory=Submitted)
     posted: list[Mapping[str, Any]] = field(default_factory=list)
     refreshes: list[bool] = field(default_factory=list)
+    extensions: frozenset[str] = frozenset({"druid-s3-extensions"})
     shut: list[str] = field(default_factory=list)
     has_slots: DruidSlots | Exception = field(default_factory=lambda: DruidSlots(1000))
 
@@ -76,6 +77,9 @@ class ScriptedDruid:
 
     async def version(self) -> str:
         return "scripted"
+
+    async def capabilities(self) -> Capabilities:
+        return Capabilities("scripted", self.extensions)
 
     async def ping(self) -> None:
         pass

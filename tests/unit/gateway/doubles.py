@@ -15,7 +15,7 @@ from services.gateway.decisions import Decided, OvertakenError, waived_by
 from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
-from shared.events import FileUploaded, TaskCommand
+from shared.events import FileUploaded, LoadMode, TaskCommand
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 class InMemoryUploadRows:
     """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail.
 
-    `contracts` has the latest version of each datasource's contract.
+    `contracts` has the latest version of each datasource's contract, `modes` what it says of an upload without a mode.
     """
 
     def __init__(self, decisions: InMemoryDecisionRows | None = None) -> None:
@@ -36,6 +36,7 @@ class InMemoryUploadRows:
         self.now = NOW
         self.held: set[str] = set()
         self.contracts: dict[str, int] = {}
+        self.modes: dict[str, LoadMode] = {}
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -72,6 +73,9 @@ class InMemoryUploadRows:
         stored = self._holds(claim)
         if event.contract_version is None:
             event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
+        if event.correction is None and "mode" not in event.options.model_fields_set:
+            mode = self.modes.get(event.datasource_name, LoadMode.APPEND)
+            event = event.model_copy(update={"options": event.options.model_copy(update={"mode": mode})})
         if stored:
             if seen is not None:
                 self.decisions.decide(seen, child_task_id=event.task_id)

@@ -61,7 +61,9 @@ def test_that_nothing_quotes_is_said_by_a_word() -> None:
 def test_everything_but_the_datasource_may_be_left_out_or_empty() -> None:
     empty = {name: parse_field(name, b"") for name in FIELD_BYTES if name != "datasource_name"}
     assert form_of({"datasource_name": "x"} | empty).options == LoadOptions()
-    assert form_of({"datasource_name": "x"}).options == LoadOptions()
+    plain = form_of({"datasource_name": "x"}).options
+    assert plain == LoadOptions()
+    assert "mode" not in plain.model_fields_set  # so the contract may say it
 
 
 @pytest.mark.parametrize(

@@ -286,6 +286,17 @@ async def test_same_key_and_file_replays_the_answer(gateway: Gateway) -> None:
     assert len(gateway.rows.promised) == len(gateway.objects()) == 1
 
 
+async def test_an_upload_without_a_mode_is_replayed_in_that_of_its_contract(gateway: Gateway) -> None:
+    gateway.rows.modes["flights"] = LoadMode.REPLACE
+    await gateway.send(upload_form(datasource="flights"), key="k")
+    assert [event.options.mode for event in gateway.rows.promised] == [LoadMode.REPLACE]
+    assert (await gateway.send(upload_form(datasource="flights"), key="k")).replayed
+    appended = upload_form(datasource="flights", fields=[("mode", "append")])
+    assert (await gateway.refused(appended, key="k")).kind.slug == "idempotency-key-reused"
+    await gateway.send(appended, key="other")
+    assert gateway.rows.promised[-1].options.mode is LoadMode.APPEND
+
+
 @pytest.mark.parametrize(
     "other", [upload_form(b"other"), upload_form(datasource="other"), upload_form(fields=[("mode", "replace")])]
 )

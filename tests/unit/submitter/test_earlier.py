@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,15 +23,18 @@ from services.submitter.earlier import (
     end_of,
     judge,
 )
-from services.submitter.spec import Frozen
+from services.submitter.spec import Frozen, freeze
 from shared.druid import DruidState, DruidTaskStatus, RowsCounted
 from shared.events import FileValidated, LedgerStatus, TaskStatus
 from tests.contracts.golden import all_golden
 from tests.unit.druid.scripted import ScriptedDruid
+from tests.unit.submitter.druid_loads import ACROSS_FILES, APPEND, ROLLUP
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 INTERVAL = "2013-01-01T00:00:00.000Z/2014-01-01T00:00:00.000Z"
-EARLIER = Frozen("ingest_x_1", {}, "h", (INTERVAL,))
+EARLIER = Frozen("ingest_x_1", freeze(APPEND).spec, "h", (INTERVAL,))
+BY_DIFFERENCE = Frozen("ingest_x_1", freeze(replace(ACROSS_FILES, rows_before=30)).spec, "h", (INTERVAL,))
+BY_METRIC = Frozen("ingest_x_1", freeze(ROLLUP).spec, "h", (INTERVAL,))
 
 
 def seen(rows: int | None, *, since: timedelta = VISIBLE, over: bool = True, segments: bool = True) -> Seen:
@@ -116,3 +120,28 @@ def test_some_rows_are_for_a_person() -> None:
     assert f"1 of {event.rows_accepted} rows" in end.problems[0].message
     assert end.ledger is not None
     assert end.ledger.status is LedgerStatus.MISMATCH
+
+
+async def test_rows_are_counted_as_the_earlier_load_is_proven() -> None:
+    druid, event = ScriptedDruid(counts=[7]), verdict_event()
+    by_metric = await EarlierAttempts(druid).look(event, [BY_METRIC], now=NOW)
+    assert by_metric.counted is not None
+    assert 'SUM("trips")' in by_metric.counted.query
+    assert f"\"ingest_task_id\" = '{event.task_id}'" in by_metric.counted.query
+    by_difference = await EarlierAttempts(druid).look(event, [BY_DIFFERENCE, BY_DIFFERENCE], now=NOW)
+    assert by_difference.counted is not None
+    assert 'SUM("ingest_row_count"), 0) - 30' in by_difference.counted.query
+    assert "ingest_task_id" not in by_difference.counted.query
+    assert (by_metric.by_difference, by_difference.by_difference) == (False, True)
+
+
+def test_rows_without_an_id_prove_nothing_once_others_may_have_loaded() -> None:
+    event = verdict_event()
+    rows = event.rows_accepted
+    found = replace(seen(rows), by_difference=True)
+    verdict = judge(found, accepted=rows)
+    assert verdict == SomeThere(rows)
+    end = end_of(event, found, SomeThere(rows), now=NOW)
+    assert end.status is TaskStatus.FAILED
+    assert "nobody can tell" in end.problems[0].message
+    assert judge(replace(seen(0), by_difference=True), accepted=rows) == Clear()

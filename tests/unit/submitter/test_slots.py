@@ -29,6 +29,15 @@ def test_a_file_is_small_by_both_its_rows_and_its_bytes(rows: int, size: int, sm
     assert sizes.slots(rows=rows, size_bytes=size, parts=4) == (1 if small else 5)
 
 
+@pytest.mark.parametrize(("rows", "parts", "slots"), [(1, 1, 2), (1, 4, 2), (1000, 1, 2), (1000, 4, 5)])
+def test_what_is_partitioned_by_range_has_a_sub_task_at_least(rows: int, parts: int, slots: int) -> None:
+    """Druid makes range partitions in sub-tasks only; with a single one it takes two slots."""
+    sizes = Sizes(small_rows=100, small_bytes=1000, most_sub_tasks=4)
+    assert sizes.slots(rows=rows, size_bytes=1, parts=parts, by_range=True) == slots
+    assert sub_tasks_in(2) == 1
+    assert [cut(2, most=most) for most in (1, 2, 3)] == [1, 2, 2]
+
+
 def test_with_one_slot_nothing_is_kept() -> None:
     assert Room(1, 0, 0).fits(waiting(1), reserved=False)
     assert not Room(2, 0, 1).fits(waiting(1), reserved=False)
