@@ -136,18 +136,23 @@ class Submitting:
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return await self._wait(job, event, admitted, _LOOK_AGAIN)
-        if admitted is not None and event.attempt > FIRST_ATTEMPT:
+        if admitted is None:
+            return _ended_before_post()
+        return await self._send(job, event, admitted)
+
+    async def _send(self, job: Job, event: FileValidated, admitted: Admitted) -> Done | Wait:
+        """What becomes of a load that has its turn."""
+        if event.attempt > FIRST_ATTEMPT:
             decided = await self._following(event)
             if isinstance(decided, Hold):
                 return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
-        frozen = await self._freeze(job, event, admitted) if admitted else None
+        frozen = await self._freeze(job, event, admitted)
         if isinstance(frozen, Problem):
             return Done((self._failed(event, frozen.code, frozen.message),))
         if frozen is None:
-            _log.warning("ended_before_post")
-            return Done(())
+            return _ended_before_post()
         return await self._post(job, event, frozen)
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
@@ -286,6 +291,11 @@ class Submitting:
             occurred_at=self._clock(),
             problems=(Problem(code=code, message=message, detail=detail or {}),),
         )
+
+
+def _ended_before_post() -> Done:
+    _log.warning("ended_before_post")
+    return Done(())
 
 
 _TAKEN = (
