@@ -23,6 +23,7 @@ from services import (
     datasource_command,
     display,
     following,
+    spec_command,
     supervisor,
     task_command,
     validate_command,
@@ -46,6 +47,7 @@ app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 correct_command.register(app)
 task_command.register(app)
+spec_command.register(app)
 
 
 def main() -> None:

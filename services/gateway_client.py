@@ -103,6 +103,14 @@ class GatewayClient:
         """
         return self._ask("GET", f"/api/ingest/status/{task_id}")
 
+    def spec(self, task_id: str) -> dict[str, Any]:
+        """What Druid was asked for to load the task, without secrets.
+
+        Raises:
+            GatewayError: if there is no such task, or no spec of it; the gateway says why.
+        """
+        return self._ask("GET", f"/api/ingest/tasks/{task_id}/spec")
+
     def put_contract(
         self, datasource: str, content: bytes, *, media_type: str, follows: int | None, user_id: str | None
     ) -> tuple[dict[str, Any], bool]:

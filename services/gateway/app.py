@@ -20,9 +20,17 @@ from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
 from services.gateway.history import HistoryRows, PostgresHistoryRows
 from services.gateway.origins import OriginMiddleware, origins_pattern
-from services.gateway.routes import command_routes, health_routes, status_routes, upload_routes, waiver_routes
+from services.gateway.routes import (
+    command_routes,
+    health_routes,
+    spec_routes,
+    status_routes,
+    upload_routes,
+    waiver_routes,
+)
 from services.gateway.rows import PostgresUploadRows, UploadRows
 from services.gateway.settings import GatewaySettings
+from services.gateway.specs import Specs
 from services.gateway.status import PostgresTaskRows, TaskRows
 from services.gateway.sweeper import Sweeper
 from services.gateway.upload import Uploads
@@ -97,6 +105,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     commanding = Commanding(task_rows, upload_rows, history_rows, command_rows, clock=clock, announce=relay.wake)
     app.include_router(command_routes(commanding))
     app.include_router(status_routes(task_rows, upload_rows))
+    app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
     )

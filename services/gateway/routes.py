@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from services.gateway.commanding import Commanding, Given
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadRows
-from services.gateway.status import STATUS_PATH, TaskRows, task_document
+from services.gateway.specs import Specs
+from services.gateway.status import STATUS_PATH, TASKS_PATH, TaskRows, task_document
 from services.gateway.upload import Uploads
 from services.gateway.waiving import BODY_BYTES, Waivers
 from shared import health, ids
 from shared.events import CommandName, TaskStatus
 
 POLL_AFTER_SECONDS = "1"
-TASKS_PATH = "/api/ingest/tasks/"
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
@@ -88,6 +88,18 @@ def status_routes(tasks: TaskRows, uploads: UploadRows) -> APIRouter:
         if document is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+def spec_routes(specs: Specs) -> APIRouter:
+    """`GET /api/ingest/tasks/{task_id}/spec`."""
+    router = APIRouter()
+
+    @router.get(TASKS_PATH + "{task_id}/spec")
+    async def spec(task_id: str) -> Response:
+        body = await specs.read(_known(task_id))
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return router
 

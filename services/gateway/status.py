@@ -17,6 +17,7 @@ from shared.db.models import IngestionTask
 from shared.events import DEFAULT_TENANT, Ledger, LoadMode, TaskStatus
 
 STATUS_PATH = "/api/ingest/status/"
+TASKS_PATH = "/api/ingest/tasks/"
 
 _LEDGER_FIELDS = tuple(Ledger.model_fields)
 _ROW_COUNTS = ("rows_read", "rows_accepted", "rows_rejected")
@@ -107,14 +108,20 @@ def row_of(found: FoundUpload) -> dict[str, Any]:
 
 
 def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """The answer: every column, the ledger with what is known of it so far, its gap, and where to look again."""
+    """The answer: every column, the ledger with what is known of it so far, its gap, and where to look."""
     ledger = {name: row[name] if name in _ROW_COUNTS else None for name in _LEDGER_FIELDS} | dict(row["ledger"] or {})
     return {
         **{name: _plain(row[name]) for name in _SHOWN},
         "ledger": ledger,
         "corrections": corrections_of(row, children),
-        "links": {"status": STATUS_PATH + row["task_id"]},
+        "links": links_of(row),
     }
+
+
+def links_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """Where the task can be looked at, and its spec where it has one."""
+    spec = {"spec": f"{TASKS_PATH}{row['task_id']}/spec"} if row["spec_key"] else {}
+    return {"status": STATUS_PATH + row["task_id"], **spec}
 
 
 def corrections_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

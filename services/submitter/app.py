@@ -9,6 +9,7 @@ from services.submitter.cancelling import Cancelling
 from services.submitter.capabilities import KnownCapabilities
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
+from services.submitter.keeping import Keeping
 from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
@@ -72,7 +73,7 @@ def create_app(
 
     admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
     effect = Submitting(
-        database, inbox, asked, options.rules(), admitting, preparing, clock=_now, ends_known=ends_known
+        database, inbox, asked, options.rules(), admitting, preparing, Keeping(store), clock=_now, ends_known=ends_known
     )
     worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(

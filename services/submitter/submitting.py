@@ -1,7 +1,8 @@
-"""The effect of a submission: wait for the turn, take it, freeze the spec, post the frozen bytes, say so.
+"""The effect of a submission: wait for the turn, take it, freeze the spec, keep it, post the frozen bytes, say so.
 
 It may be run again from any point. The spec is frozen before the first POST and never made again, so a second POST
 carries the same bytes under the same id, and Druid's "already exists" with the same hash is the success of the first.
+It is kept for its reader before anything else is done with it, so wherever it is told of it is there.
 Once a POST may have arrived, no failure here ends the task: the load is said to be with Druid, and the monitor counts.
 """
 
@@ -13,13 +14,14 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from services.submitter import submissions, turns
+from services.submitter import says, submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
 from services.submitter.following import Following
-from services.submitter.patience import keep_back
+from services.submitter.keeping import Keeping, key_of
+from services.submitter.patience import DRUID, STORE, keep_back
 from services.submitter.preparing import Preparing
 from services.submitter.slots import sub_tasks_in
-from services.submitter.spec import freeze, proof_of
+from services.submitter.spec import freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.turn import Hold
 from shared.db.engine import Database
@@ -33,11 +35,11 @@ from shared.events import (
     FileValidated,
     LoadMode,
     Problem,
-    TaskStatus,
     TaskUpdated,
 )
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
+from shared.storage.port import StorageAwayError, StorageRefusedError
 from shared.telemetry import logger
 from shared.worker import Done, Wait
 
@@ -80,11 +82,12 @@ class Submitting:
         rules: pace and size of loads.
         admitting: decides when they may.
         preparing: gathers what a spec is made of.
+        keeping: keeps what it has become.
         clock: now, aware UTC.
         ends_known: whether all ends have been read; see `_resume`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it works with, each told once, where it is put together
         self,
         database: Database,
         inbox: Inbox,
@@ -92,6 +95,7 @@ class Submitting:
         rules: Rules,
         admitting: Admitting,
         preparing: Preparing,
+        keeping: Keeping,
         *,
         clock: Clock,
         ends_known: Known,
@@ -102,12 +106,13 @@ class Submitting:
         self._rules = rules
         self._admitting = admitting
         self._preparing = preparing
+        self._keeping = keeping
         self._clock = clock
         self._ends_known = ends_known
         self._following = Following(database, druid, clock)
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """One try; see `shared.worker.Worker`. A Druid that is away or busy is waited for, however long.
+        """One try; see `shared.worker.Worker`. A Druid or a store that does not serve is waited for, however long.
 
         An end is written into the row before it is said, unless a cancel was: one of the two, and no other, is said.
         """
@@ -117,9 +122,10 @@ class Submitting:
         event = FileValidated.model_validate(job.event)
         try:
             outcome = await self._bring(job, event)
-        except DruidAwayError as error:
-            _log.warning("druid_waiting", tries=job.tries, why=str(error))
-            hold, delay = keep_back(job.wait_reason, str(error), now=self._clock())
+        except (DruidAwayError, StorageAwayError, StorageRefusedError) as error:
+            who = DRUID if isinstance(error, DruidAwayError) else STORE
+            _log.warning("submission_waiting", who=who, tries=job.tries, why=str(error))
+            hold, delay = keep_back(job.wait_reason, str(error), now=self._clock(), who=who)
             return await self._wait(job, event, hold, delay)
         for said in outcome.events:
             if isinstance(said, TaskUpdated) and said.status.is_end:
@@ -132,6 +138,7 @@ class Submitting:
     async def _bring(self, job: Job, event: FileValidated) -> Done | Wait:
         posting = posting_of(job.columns)
         if posting is not None:
+            await self._keep_spec(event, posting)
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
@@ -153,6 +160,8 @@ class Submitting:
             return Done((self._failed(event, frozen.code, frozen.message),))
         if frozen is None:
             return _ended_before_post()
+        failpoint("S7")
+        await self._keep_spec(event, frozen)
         return await self._post(job, event, frozen)
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
@@ -162,7 +171,8 @@ class Submitting:
         event = FileValidated.model_validate(job.event)
         posting = posting_of(job.columns)
         if posting is not None:
-            return (self._submitted(event, posting),)
+            await self._keep_spec(event, posting)
+            return (_submitted(event, posting),)
         failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
         await self._keep(job, failed)
         return (failed,)
@@ -191,16 +201,7 @@ class Submitting:
             return Wait(delay, words)
         now, number = self._clock(), job.columns["reports"]
         await self._inbox.update(job, reports=number + 1, reported_at=now)
-        queued = TaskUpdated(
-            task_id=event.task_id,
-            tenant=event.tenant,
-            attempt=event.attempt,
-            status=TaskStatus.QUEUED,
-            occurred_at=now,
-            sequence=number,
-            reason=words,
-        )
-        return Wait(delay, words, (queued,))
+        return Wait(delay, words, (says.queued(event, words, number=number, at=now),))
 
     async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | Problem | None:
         """The frozen spec of an admitted load, or why there is none; None when the task has ended meanwhile."""
@@ -221,7 +222,7 @@ class Submitting:
         when the ends are known, because a command to post again may be read before the end that came after it.
         """
         if job.columns["phase"] == Phase.POSTED:
-            return Done((self._submitted(event, posting),))
+            return Done((_submitted(event, posting),))
         if self._clock() - posting.since >= self._rules.count_first_after:
             _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
             return await self._posted(job, event, posting)
@@ -253,44 +254,25 @@ class Submitting:
 
     async def _posted(self, job: Job, event: FileValidated, posting: Posting) -> Done:
         await self._inbox.update(job, phase=Phase.POSTED.value)
-        return Done((self._submitted(event, posting),))
+        return Done((_submitted(event, posting),))
 
     async def _is_known(self, posting: Posting) -> bool:
         """Whether Druid has a task of this id, from an earlier post whose answer was lost."""
         druid_task_id = posting.frozen.druid_task_id
         return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
-    def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
-        proof = proof_of(posting.frozen.spec)
-        return DruidSubmitted(
-            task_id=event.task_id,
-            tenant=event.tenant,
-            attempt=event.attempt,
-            datasource_name=event.datasource_name,
-            druid_task_id=posting.frozen.druid_task_id,
-            spec_hash=posting.frozen.spec_hash,
-            intervals=posting.frozen.intervals,
-            rows_read=event.rows_read,
-            rows_accepted=event.rows_accepted,
-            rows_rejected=event.rows_rejected,
-            submitted_at=posting.since,
-            mode=proof.mode,
-            proof_by=proof.by,
-            count_metric=proof.count_metric,
-            rows_before=proof.rows_before,
-        )
+    async def _keep_spec(self, event: FileValidated, posting: Posting) -> None:
+        await self._keeping(posting.frozen.spec, task_id=event.task_id, attempt=event.attempt)
 
     def _failed(
         self, event: FileValidated, code: str, message: str, detail: dict[str, JsonValue] | None = None
     ) -> TaskUpdated:
-        return TaskUpdated(
-            task_id=event.task_id,
-            tenant=event.tenant,
-            attempt=event.attempt,
-            status=TaskStatus.FAILED,
-            occurred_at=self._clock(),
-            problems=(Problem(code=code, message=message, detail=detail or {}),),
-        )
+        return says.failed(event, code, message, at=self._clock(), detail=detail)
+
+
+def _submitted(event: FileValidated, posting: Posting) -> DruidSubmitted:
+    key = key_of(task_id=event.task_id, attempt=event.attempt)
+    return says.submitted(event, posting.frozen, spec_key=key, at=posting.since)
 
 
 def _ended_before_post() -> Done:

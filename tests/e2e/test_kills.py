@@ -17,6 +17,7 @@ POINTS = [
     ("validator", "validator:effect_done"),
     ("validator", "validator:published"),
     ("submitter", "S0"),
+    ("submitter", "S7"),
     ("submitter", "S1"),
     ("submitter", "S2"),
     ("submitter", "S3"),

@@ -13,6 +13,7 @@ from services.submitter.admitting import Admitting, Rhythm
 from services.submitter.cancelling import Cancelling
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import Handlers
+from services.submitter.keeping import Keeping
 from services.submitter.preparing import Preparing
 from services.submitter.slots import Sizes
 from services.submitter.submitting import Rules, Submitting
@@ -43,6 +44,8 @@ class Bench:
     later: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
+        self.store = InMemoryObjectStore()
+        self.store.buckets[self.store.bucket] = {}
         self.inbox = Inbox(self.database, Submission, owner="bench", lease_for=timedelta(minutes=5))
         self.gauge = Gauge(self.druid, every=timedelta(0), slots=None, clock=self._now)
         self.admitting = Admitting(
@@ -51,7 +54,7 @@ class Bench:
         preparing = Preparing(
             self.druid,
             self.druid.capabilities,
-            InMemoryObjectStore(),
+            self.store,
             lifetime=timedelta(days=1),
             rows_per_segment=1000,
         )
@@ -62,6 +65,7 @@ class Bench:
             RULES,
             self.admitting,
             preparing,
+            Keeping(self.store),
             clock=self._now,
             ends_known=self._ends_known,
         )

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.submitter.gauge import Gauge
-from services.submitter.patience import keep_back, pause
+from services.submitter.patience import STORE, keep_back, pause
 from services.submitter.turn import Reason
 from shared.druid import DruidSettings, DruidState, DruidTaskStatus, HttpDruid
 from shared.druid_slots import DruidSlots
@@ -147,3 +147,10 @@ def test_pauses_double_up_to_a_limit_with_jitter() -> None:
     assert all(1.6 <= pause(timedelta(seconds=2)).total_seconds() <= 2.4 for _ in range(20))
     assert all(12 <= pause(timedelta(days=3)).total_seconds() <= 18 for _ in range(20))
     assert pause(timedelta(seconds=-5)) < timedelta(seconds=1)
+
+
+def test_the_trouble_of_another_server_begins_anew() -> None:
+    druid, _ = keep_back(None, "503", now=START)
+    first, _ = keep_back(str(druid), "no answer", now=at(60), who=STORE)
+    assert str(first) == "backoff: the object store is away or busy since 2026-01-01T00:01:00Z: no answer"
+    assert keep_back(str(first), "refused", now=at(120), who=STORE)[0] == first
