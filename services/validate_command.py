@@ -66,7 +66,7 @@ _InferredOption = Annotated[str, typer.Option("--output", "-o", help="text, json
 _RowsOption = Annotated[
     Path | None, typer.Option(help="Where the accepted rows go, as NDJSON; gzipped if it ends in .gz.")
 ]
-_ContractOption = Annotated[
+ContractOption = Annotated[
     Path | None, typer.Option(help="The contract of its datasource, YAML; options that are sent win over it.")
 ]
 _RejectsOption = Annotated[Path | None, typer.Option(help="Where the bad rows go with their reasons, likewise.")]
@@ -78,8 +78,8 @@ class CannotValidateError(PermanentError):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    app.command()(_with_hints(validate))
-    app.command()(_with_hints(infer))
+    app.command()(with_hints(validate))
+    app.command()(with_hints(infer))
 
 
 def validate(
@@ -87,11 +87,11 @@ def validate(
     output: _OutputOption = "text",
     rows_out: _RowsOption = None,
     rejects_out: _RejectsOption = None,
-    contract: _ContractOption = None,
+    contract: ContractOption = None,
     **hints: str | None,
 ) -> None:
     """Judge every row of a file, with no server. Exit 0 accepted, 3 rejected or with rejected rows."""
-    request = _Request(file, output, hints, contract=contract)
+    request = Request(file, output, hints, contract=contract)
     _check_places(file, rows_out, rejects_out)
     with ExitStack() as stack:
         rows, rejects = (stack.enter_context(RowFile(place)) if place else None for place in (rows_out, rejects_out))
@@ -107,7 +107,7 @@ def validate(
     if output == "json":
         typer.echo(report.to_json(), nl=False)
     else:
-        _show(report_view.validation_lines(report, str(file), written, request.said))
+        show(report_view.validation_lines(report, str(file), written, request.said))
     raise typer.Exit(0 if report.verdict == "accepted" else EXIT_REJECTED)
 
 
@@ -116,7 +116,7 @@ def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | 
 
     `-o yaml` writes a contract to begin with; `ingest contract` has more for contracts.
     """
-    request = _Request(file, output, hints, outputs=("text", "json", "yaml"))
+    request = Request(file, output, hints, outputs=("text", "json", "yaml"))
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         _, report = request.judge(Path(folder), write_rows=False)
     if output == "json":
@@ -126,9 +126,9 @@ def infer(file: _FileArgument, output: _InferredOption = "text", **hints: str | 
 
         typer.echo(inference.contract_text(report, file.name), nl=False)
     elif report.verdict == "rejected":
-        _show(report_view.validation_lines(report, str(file), said=request.said))
+        show(report_view.validation_lines(report, str(file), said=request.said))
     else:
-        _show(report_view.inference_lines(report))
+        show(report_view.inference_lines(report))
     raise typer.Exit(EXIT_REJECTED if report.verdict == "rejected" else 0)
 
 
@@ -138,7 +138,7 @@ def report_on(file: Path, contract: Path | None = None) -> FileReport:
     Raises `CannotValidateError` for a file whose columns cannot be told.
     """
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        _, report = _Request(file, "json", {}, contract=contract).judge(Path(folder), write_rows=False)
+        _, report = Request(file, "json", {}, contract=contract).judge(Path(folder), write_rows=False)
     if not report.columns or (contract is not None and "drift" not in report.model_fields_set):
         reason = next(
             (sample.message for problem in report.problems for sample in problem.samples), "no column is known"
@@ -148,7 +148,7 @@ def report_on(file: Path, contract: Path | None = None) -> FileReport:
     return report
 
 
-class _Request:
+class Request:
     """A file to judge.
 
     Raises `typer.BadParameter` for wrong usage and `CannotValidateError` for a file that cannot be read.
@@ -169,7 +169,7 @@ class _Request:
         said = {name: value for name, value in hints.items() if value is not None}
         self.said = {option_of(name).removeprefix("--"): value for name, value in said.items()}
         self._options = _options(said)
-        self._contract = None if contract is None else _contract(contract)
+        self.contract = None if contract is None else _contract(contract)
         if contract is not None:
             self.said = {**self.said, "contract": str(contract)}
         _check_readable(file)
@@ -182,7 +182,7 @@ class _Request:
             output_dir=folder.resolve(),
             task_id=None,
             options=self._options,
-            contract=self._contract,
+            contract=self.contract,
             require_time=False,
             write_rows=write_rows,
         )
@@ -198,7 +198,7 @@ class _Request:
         return verdict, FileReport.model_validate_json((folder / verdict.report).read_bytes())
 
 
-def _with_hints(command: Callable[..., None]) -> Callable[..., None]:
+def with_hints(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each hint that the engine takes, in the place of its `**hints`."""
     own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.kind != one.VAR_KEYWORD]
     for name in ParseOptions.model_fields:
@@ -298,7 +298,8 @@ def _progress_bar(name: str) -> Iterator[Callable[[float], None] | None]:
         bar.stop()
 
 
-def _show(lines: list[report_view.Line]) -> None:
+def show(lines: list[report_view.Line]) -> None:
+    """Lines about a file, in their colours."""
     out = Console(highlight=False, markup=False, emoji=False)
     for line in lines:
         out.print(line.text, style=line.style or None, soft_wrap=True)

@@ -8,6 +8,10 @@ from datetime import datetime
 from shared.events import Column, LoadMode
 from shared.loading import Loading
 
+ROWS_PER_SEGMENT = 5_000_000
+"""How large a segment should become: Druid's own advice."""
+MOST_SUB_TASKS = 1
+"""How many sub-tasks a load may have where nobody says more: none, it does the work itself."""
 DEFAULTS = Loading()
 """How a datasource is loaded that does not say it: everything is found by the verdict."""
 

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.submitter.admitting import Rhythm
 from services.submitter.fairness import Policy
+from services.submitter.load import MOST_SUB_TASKS, ROWS_PER_SEGMENT
 from services.submitter.slots import Sizes
 from services.submitter.submitting import Rules
 from shared.db.engine import DatabaseSettings
@@ -42,8 +43,8 @@ class SubmitterOptions(SettingsGroup):
     concurrency: int = Field(default=8, ge=1)
     lease_for: timedelta = timedelta(seconds=10)
     hold_for: timedelta = timedelta(seconds=2)
-    rows_per_segment: int = Field(default=5_000_000, ge=1)
-    most_sub_tasks: int = Field(default=1, ge=1)
+    rows_per_segment: int = Field(default=ROWS_PER_SEGMENT, ge=1)
+    most_sub_tasks: int = Field(default=MOST_SUB_TASKS, ge=1)
     small_file_rows: int = Field(default=100_000, ge=0)
     small_file_bytes: int = Field(default=8 * 1024 * 1024, ge=0)
     slots: int | None = Field(default=None, ge=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -69,9 +70,19 @@ async def submitted(talk: Talk, event: FileValidated) -> DruidSubmitted:
     return found
 
 
-async def test_a_cluster_of_the_core_alone_is_loaded_over_http(talk: Talk, loader: Loader) -> None:
+async def test_a_cluster_of_the_core_alone_is_loaded_over_http(
+    talk: Talk, loader: Loader, store: S3ObjectStore
+) -> None:
+    """The addresses are signed; what is kept of the spec gives nobody the parts."""
     event = told(await ready(loader, druid_loads.MANY_PARTS))
     await talk.say(event)
+    said = await submitted(talk, event)
+    assert said.spec_key is not None
+    kept = b"".join([piece async for piece in store.read(said.spec_key)])
+    uris = json.loads(kept)["spec"]["ioConfig"]["inputSource"]["uris"]
+    assert (len(uris), b"X-Amz" in kept) == (len(event.parts), False)
+    about = await (await store.client()).head_object(Bucket=store.bucket, Key=said.spec_key)
+    assert about["ContentType"] == "application/json"
     end = await talk.end_of(event.task_id)
     assert (end.status, end.problems) == (TaskStatus.COMPLETED, ())
     assert end.ledger is not None
