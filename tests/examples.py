@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from services.submitter.preparing import load_of
-from services.submitter.settings import SubmitterSettings
+from services.submitter.settings import SubmitterOptions
 from services.submitter.spec import freeze
 from services.validator.engine import Accepted, ParseRequest
 from services.validator.engine.parse import parse_file
@@ -106,7 +106,7 @@ def spec(example: Example) -> dict[str, Any]:
         finished_at=_SOME_TIME,
         loading=loading_of(contract, verdict.columns),
     )
-    rows_per_segment = SubmitterSettings.model_fields["rows_per_segment"].default
+    rows_per_segment = SubmitterOptions.model_fields["rows_per_segment"].default
     load = load_of(told, LoadMode(contract.loading.mode), rows_per_segment=rows_per_segment, most_sub_tasks=1)
     return dict(freeze(load).spec)
 
