@@ -88,9 +88,12 @@ def spec(example: Example) -> dict[str, Any]:
                 contract=contract,
             )
         )
-    if not isinstance(verdict, Accepted) or verdict.rows_accepted != rows or verdict.rows_rejected:
-        message = f"{source} must have {rows} good rows by its contract: {verdict}"
+    if not isinstance(verdict, Accepted):
+        message = f"{source} is rejected by its contract: {verdict.problems}"
         raise ValueError(message)
+    if (verdict.rows_accepted, verdict.rows_rejected) != (rows, 0):
+        message = f"{source} must have {rows} good rows by its contract, and has {verdict.rows_accepted} and bad ones: "
+        raise ValueError(message + str(verdict.reject_counts))
     uploaded = FileUploaded(
         task_id=TASK_ID,
         datasource_name=contract.datasource,
