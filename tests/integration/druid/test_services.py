@@ -241,9 +241,7 @@ async def test_rows_of_a_task_that_druid_forgot_are_counted(talk: Talk, loader: 
     assert end.ledger is not None
     assert (end.ledger.rows_processed, end.ledger.rows_counted) == (None, 6)
     assert await loader.total() == 6
-    async with database.transaction() as connection:
-        left = select(DruidWatch.event_id).where(DruidWatch.task_id == load.task_id, DruidWatch.done_at.is_(None))
-        assert (await connection.execute(left)).first() is None
+    await watch_closed(database, load.task_id)
 
 
 async def test_some_rows_of_a_lost_task_are_for_a_person(talk: Talk, loader: Loader) -> None:
@@ -321,6 +319,7 @@ async def test_a_second_run_repeats_the_same_end(talk: Talk, loader: Loader, dat
     event = validated(await loader.load(days(2), LoadMode.APPEND))
     await talk.say(event)
     first = await talk.end_of(event.task_id)
+    await watch_closed(database, event.task_id)
     talk.heard.clear()
     async with database.transaction() as connection:
         await connection.execute(update(DruidWatch).where(DruidWatch.task_id == event.task_id).values(done_at=None))
@@ -355,6 +354,17 @@ async def has_turn(database: Database, task_id: str) -> None:
             async with database.transaction() as connection:
                 found = await connection.execute(select(LoadTurn.task_id).where(LoadTurn.task_id == task_id))
                 if found.first() is not None:
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def watch_closed(database: Database, task_id: str) -> None:
+    """Return when the monitor has nothing to watch of the task: it closes the watch after it has said the end."""
+    left = select(DruidWatch.event_id).where(DruidWatch.task_id == task_id, DruidWatch.done_at.is_(None))
+    async with asyncio.timeout(30):
+        while True:
+            async with database.transaction() as connection:
+                if (await connection.execute(left)).first() is None:
                     return
             await asyncio.sleep(0.05)
 

@@ -58,7 +58,7 @@ loading:
     - {name: receipts, type: hll, column: receipt}
   dimensions:
     - name: country
-    - {name: basket, type: string}
+    - {name: due, type: string}
   leave_out: [paid]
   transforms:
     - {name: land, type: lower, column: country}

@@ -242,8 +242,12 @@ def test_what_is_handed_on_has_every_type_of_the_file() -> None:
             {"name": "receipts", "type": "hll", "column": "receipt"},
             {"name": "amount", "type": "sum", "column": "amount", "number": "double"},
         ),
-        "dimensions": ("country", "basket"),
-        "dimension_types": ({"name": "step", "type": "double"}, {"name": "source", "type": "long"}),
+        "dimensions": ("country", "due"),
+        "dimension_types": (
+            {"name": "basket", "type": "json"},
+            {"name": "step", "type": "double"},
+            {"name": "source", "type": "long"},
+        ),
         "left_out": ("amount", "receipt", "discount", "paid"),
         "transforms": (
             {"name": "land", "type": "lower", "columns": ("country",)},
@@ -298,3 +302,8 @@ def test_a_change_of_loading_is_told_field_by_field_and_breaks_nothing() -> None
         ("loading_changed", "loading.rollup", False, "was false and is true"),
         ("loading_changed", "loading.metrics", False, "was nothing and is name a, type count"),
     ]
+
+
+def test_json_that_is_to_stay_text_is_text() -> None:
+    contract = stated("dimensions: [{name: basket, type: string}]")
+    assert settled(contract.loading, contract.loaded()).dimension_types == ()
