@@ -1,4 +1,4 @@
-"""The examples of `docs/examples/` are whole, their specs are those of today, and every field of a spec is explained."""
+"""The examples of `docs/examples/` are whole, their specs those of today, and every field of a spec is explained."""
 
 from __future__ import annotations
 
@@ -67,6 +67,19 @@ def test_a_folder_is_whole_and_small(example: Example) -> None:
     assert max(example.files.values()) <= 100
     assert example.answer
     assert f'FROM "{example.contract.datasource}"\n' in example.text("query.sql")
+
+
+@each
+def test_its_commands_name_what_is_there(example: Example) -> None:
+    text = example.text("README.md")
+    commands = [line.split() for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    words = [word for command in commands for word in command]
+    assert all((ROOT / word).is_file() for word in words if word.startswith(str(FOLDER)))
+    sent = [Path(command[2]).name for command in commands if command[:2] == ["ingest", "put"]]
+    assert sent == list(example.files)
+    named = re.findall(r"(?:datasource put|-d) (\S+)", text)
+    assert named == [example.contract.datasource] * (1 + len(example.files))
+    assert ("--mode replace" in text) == (example.contract.loading.mode == "replace")
 
 
 def test_every_folder_is_an_example_and_is_listed() -> None:

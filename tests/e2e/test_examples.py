@@ -1,4 +1,4 @@
-"""Every example of `docs/examples/` through the whole chain: its spec is what Druid is given, its answer what is found."""
+"""Every example of `docs/examples/` through the whole chain: Druid is given its spec, and finds its answer."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ pytestmark = pytest.mark.e2e
 def test_an_example_does_what_it_tells(installation: Installation, example: Example) -> None:
     datasource = installation.datasource()
     told = example.contract.datasource
-    put(installation, datasource, renamed(example.text("contract.yaml"), f"datasource: {told}", datasource))
+    put(
+        installation,
+        datasource,
+        once(example.text("contract.yaml"), f"datasource: {told}", f"datasource: {datasource}"),
+    )
     for name, rows in example.files.items():
         task_id = installation.upload(example.folder / name, datasource, filename=name)
         installation.completed(task_id, read=rows)
     assert frozen(installation, task_id, datasource=datasource, told=told) == without_hash(
         json.loads(example.text("spec.json"))
     )
-    query = renamed(example.text("query.sql"), f'FROM "{told}"', f'"{datasource}"')
+    query = once(example.text("query.sql"), f'FROM "{told}"', f'FROM "{datasource}"')
     assert installation.sql(query) == example.answer
 
 
-def renamed(text: str, place: str, datasource: str) -> str:
-    """The text with the test's datasource in the one place where that of the example stands."""
-    assert text.count(f"{place}\n") == 1
-    return text.replace(f"{place}\n", f"{place.split(' ')[0]} {datasource}\n")
+def once(text: str, found: str, put_there: str) -> str:
+    """The text with something else in the one line that ends with what is looked for."""
+    assert text.count(f"{found}\n") == 1
+    return text.replace(f"{found}\n", f"{put_there}\n")
 
 
 def put(installation: Installation, datasource: str, contract: str) -> None:
@@ -45,7 +49,9 @@ def put(installation: Installation, datasource: str, contract: str) -> None:
 
 def frozen(installation: Installation, task_id: str, *, datasource: str, told: str) -> dict[str, Any]:
     """What Druid was given, with the names of the example in place of those that differ with every load."""
-    text = re.sub(rf"validated/{task_id}/\w+/", f"validated/{TASK_ID}/{RUN_ID}/", json.dumps(installation.spec(task_id)))
+    text = re.sub(
+        rf"validated/{task_id}/\w+/", f"validated/{TASK_ID}/{RUN_ID}/", json.dumps(installation.spec(task_id))
+    )
     for drawn, written in ((task_id, TASK_ID), (datasource, told), (installation.bucket, BUCKET)):
         text = text.replace(drawn, written)
     return without_hash(json.loads(text))
