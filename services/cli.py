@@ -96,6 +96,10 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         int | None, typer.Option(help="The version of the contract that judges them; the latest if left out.", min=1)
     ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Add rows that the datasource has already once more.")] = False,
+    confirm: Annotated[
+        str | None, typer.Option(help="The token of a plan: load only if the load would do what the plan showed.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
     output: Annotated[str, typer.Option("--output", "-o", help="text or json.")] = "text",
@@ -122,6 +126,8 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "max_rejected_ratio": max_rejected_ratio,
         "contract_version": None if contract_version is None else str(contract_version),
         "user_id": user,
+        "force": "true" if force else None,
+        "confirm": confirm,
     }
     said = {name: value for name, value in fields.items() if value is not None}
     code = 0

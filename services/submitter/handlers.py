@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import submissions, turns
+from services.submitter import contents, submissions, turns
 from shared.db.engine import Database
 from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.inbox import Inbox
@@ -28,9 +28,9 @@ class Handlers:
         async with self._database.transaction() as connection:
             match received.event:
                 case FileUploaded() as event:
-                    await turns.take_place(connection, event)
+                    await self._take_place(connection, event)
                 case FileValidated() as event:
-                    await turns.take_place(connection, event)
+                    await self._take_place(connection, event)
                     await self._inbox.put(connection, received)
                 case TaskUpdated() as event if event.status.is_end:
                     await self._end(connection, event)
@@ -42,8 +42,12 @@ class Handlers:
                     return
         self._wake()
 
+    async def _take_place(self, connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
+        await turns.take_place(connection, event)
+        await contents.keep(connection, event)
+
     async def _end(self, connection: AsyncConnection, event: TaskUpdated) -> None:
-        await turns.end(connection, task_id=event.task_id, ended_at=event.occurred_at)
+        await turns.end(connection, event)
         waiting = await turns.waiting_beside(connection, task_id=event.task_id)
         if waiting:
             await self._inbox.hurry(connection, *waiting)

@@ -15,8 +15,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.submitter import turns
 from services.submitter.spec import Frozen, intervals_of
 from shared.db.models import LoadTurn, Submission
+from shared.db.storable import storable
+from shared.events import TaskUpdated
 from shared.inbox import Job, LeaseLostError
 
 
@@ -53,6 +56,23 @@ async def admit(connection: AsyncConnection, job: Job) -> None:
         LeaseLostError: another worker has the row.
     """
     await _step(connection, job, phase=Phase.ADMITTED.value)
+
+
+async def conclude(connection: AsyncConnection, job: Job, end: TaskUpdated) -> TaskUpdated:
+    """Keep the end of a task that is not loaded: it is said from here only, however often.
+
+    Raises:
+        LeaseLostError: another worker has the row.
+    """
+    await _step(connection, job, outcome=storable(end.model_dump(mode="json")))
+    await turns.end(connection, end)
+    return end
+
+
+def outcome_of(columns: Mapping[str, Any]) -> TaskUpdated | None:
+    """The end that a row holds."""
+    outcome = columns["outcome"]
+    return None if outcome is None else TaskUpdated.model_validate(outcome)
 
 
 async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: datetime) -> Posting:

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.submitter import submissions, turns
+from services.submitter import duplicates, submissions, turns
 from services.submitter.admission import Hold, Turn, decide
+from services.submitter.contents import find_twin
+from services.submitter.duplicates import Duplicate
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from shared.db.engine import Database
@@ -81,14 +83,23 @@ class Submitting:
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`."""
         event = FileValidated.model_validate(job.event)
+        kept = submissions.outcome_of(job.columns)
+        if kept is not None:
+            return Done((kept,))
         posting = posting_of(job.columns)
         if posting is not None:
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
         if not await self._line_known():
             return Wait(self._rules.hold_for, CATCHING_UP)
+        return await self._begin(job, event)
+
+    async def _begin(self, job: Job, event: FileValidated) -> Done | Wait:
+        """Take the turn, freeze the spec, post it; or say why not."""
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return self._wait(job, event, admitted)
+        if isinstance(admitted, TaskUpdated):
+            return Done((admitted,))
         posting = await self._freeze(job, event, admitted) if admitted else None
         if posting is None:
             _log.warning("ended_before_post")
@@ -98,13 +109,15 @@ class Submitting:
     def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
         event = FileValidated.model_validate(job.event)
-        posting = posting_of(job.columns)
+        posting, kept = posting_of(job.columns), submissions.outcome_of(job.columns)
+        if kept is not None:
+            return (kept,)
         if posting is not None:
             return (self._submitted(event, posting),)
         return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
 
-    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | None:
-        """The task's turn once it has come, or what stands in its way; None when the task has ended already.
+    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | TaskUpdated | None:
+        """The task's turn once it has come, what stands in its way, or its end as a duplicate; None if it has ended.
 
         The line says where the task stands and how it loads: a verdict may come of another record of the same file.
         Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
@@ -127,6 +140,12 @@ class Submitting:
             verdict = decide(turn, waiting.values())
             if isinstance(verdict, Hold):
                 return verdict
+            if not turn.sent and duplicates.concerns(event, turn.mode):
+                twin = await find_twin(connection, event, turn)
+                if isinstance(twin, Hold):
+                    return twin
+                if twin is not None:
+                    return await submissions.conclude(connection, job, self._duplicate(event, twin))
             await submissions.admit(connection, job)
         return turn
 
@@ -214,14 +233,21 @@ class Submitting:
             submitted_at=posting.since,
         )
 
+    def _duplicate(self, event: FileValidated, twin: Duplicate) -> TaskUpdated:
+        problem = duplicates.problem(event.datasource_name, twin)
+        return self._ended(event, TaskStatus.REJECTED, problem).model_copy(update={"duplicate_of": twin.of})
+
     def _failed(self, event: FileValidated, code: str, message: str) -> TaskUpdated:
+        return self._ended(event, TaskStatus.FAILED, Problem(code=code, message=message))
+
+    def _ended(self, event: FileValidated, status: TaskStatus, problem: Problem) -> TaskUpdated:
         return TaskUpdated(
             task_id=event.task_id,
             tenant=event.tenant,
             attempt=event.attempt,
-            status=TaskStatus.FAILED,
+            status=status,
             occurred_at=self._clock(),
-            problems=(Problem(code=code, message=message),),
+            problems=(problem,),
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, select, tuple_
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.submitter.admission import Turn
 from shared.db.models import LoadTurn, Submission
-from shared.events import FileUploaded, FileValidated, LoadMode
+from shared.events import FileUploaded, FileValidated, LoadMode, TaskUpdated
 
 
 async def take_place(connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
@@ -30,14 +29,13 @@ async def take_place(connection: AsyncConnection, event: FileUploaded | FileVali
     )
 
 
-async def end(connection: AsyncConnection, *, task_id: str, ended_at: datetime) -> None:
+async def end(connection: AsyncConnection, event: TaskUpdated) -> None:
     """Let a task leave its line, even one that is not known yet; the first end stays."""
+    ended = {"ended_at": event.occurred_at, "ended_as": event.status.value}
     await connection.execute(
         insert(LoadTurn)
-        .values(task_id=task_id, ended_at=ended_at)
-        .on_conflict_do_update(
-            index_elements=["task_id"], set_={"ended_at": ended_at}, where=LoadTurn.ended_at.is_(None)
-        )
+        .values(task_id=event.task_id, **ended)
+        .on_conflict_do_update(index_elements=["task_id"], set_=ended, where=LoadTurn.ended_at.is_(None))
     )
 
 

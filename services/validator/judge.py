@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from services.validator.engine import (
 from services.validator.lanes import Lanes
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
-from services.validator.publication import Run
+from services.validator.publication import Fetched, Run
 from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
@@ -35,7 +36,7 @@ from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, Task
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
-from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError, StoredObject
+from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError
 from shared.telemetry import logger
 from shared.worker import Done, EffectDiedError, Wait
 
@@ -44,6 +45,7 @@ _log = logger(__name__)
 Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+_CHANGED = "the object is not the one that was uploaded: somebody has written over it since"
 # How long until a contract that is late is looked for again.
 LATE_CONTRACT = Backoff(first=timedelta(milliseconds=500), longest=timedelta(seconds=15))
 
@@ -143,7 +145,7 @@ class Judge:
             if isinstance(correction, Problem):
                 return self._end(event, TaskStatus.REJECTED, correction), None
             request = self._request(event, contract, file, correction)
-            return await self._read(event, run, request, found.size_bytes)
+            return await self._read(event, run, request, found)
 
     async def _correction(self, event: FileUploaded, folder: Path) -> Correction | Problem | None:
         """What the file corrects, with the parent's rejects beside it; None when it is a file of its own."""
@@ -172,24 +174,29 @@ class Judge:
         except (ObjectNotFoundError, StorageRefusedError):
             return None
 
-    async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
+    async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> Fetched | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}
+        digest = hashlib.sha256()
         try:
             found = await self._store.head(source.key, bucket=source.bucket)
             if found.size_bytes > self._rules.max_source_bytes:
                 largest = self._rules.max_source_bytes
                 message = f"the file has {found.size_bytes:,} bytes, and at most {largest:,} are taken: split it"
                 return Problem(code="limit_source", message=message, detail=detail)
-            return await self._store.download(source.key, file, etag=event.etag or found.etag, bucket=source.bucket)
+            found = await self._store.download(
+                source.key, file, etag=event.etag or found.etag, bucket=source.bucket, digest=digest
+            )
         except ObjectNotFoundError:
             message = "there is no object at file_uri: write it first"
             return Problem(code="source_missing", message=message, detail=detail)
         except ObjectChangedError:
-            message = "the object is not the one that was uploaded: somebody has written over it since"
-            return Problem(code="source_changed", message=message, detail=detail)
+            return Problem(code="source_changed", message=_CHANGED, detail=detail)
         except StorageRefusedError:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
+        if event.sha256 not in {None, digest.hexdigest()}:
+            return Problem(code="source_changed", message=_CHANGED, detail=detail)
+        return Fetched(found.size_bytes, digest.hexdigest())
 
     def _request(
         self, event: FileUploaded, contract: Contract | None, file: Path, correction: Correction | None
@@ -205,7 +212,7 @@ class Judge:
             correction=correction,
         )
 
-    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, file_size: int) -> Judged:
+    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, fetched: Fetched) -> Judged:
         output = request.output_dir
         output.mkdir()
         try:
@@ -213,16 +220,16 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
-        return await self._conclude(event, run, verdict, output=output, file_size=file_size)
+        return await self._conclude(event, run, verdict, output=output, fetched=fetched)
 
     async def _conclude(
-        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, file_size: int
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, fetched: Fetched
     ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
         limit_bytes = self._rules.max_record_bytes
         if isinstance(verdict, Accepted):
             told = publication.validated(
-                event, verdict, run, bucket=self._store.bucket, file_size=file_size, finished_at=self._clock()
+                event, verdict, run, fetched, bucket=self._store.bucket, finished_at=self._clock()
             )
             told = publication.narrowed(told, limit_bytes=limit_bytes)
             wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)

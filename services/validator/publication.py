@@ -41,13 +41,21 @@ class Run:
         return f"reports/{self.task_id}/{self.run_id}/{name}"
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """The file as it was read: its size in bytes, and its digest in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
+
+
 def folders_of(task_id: str) -> tuple[str, ...]:
     """The prefixes under which every run of a task writes."""
     return (f"validated/{task_id}/", f"rejected/{task_id}/", f"reports/{task_id}/")
 
 
 def validated(
-    event: FileUploaded, verdict: Accepted, run: Run, *, bucket: str, file_size: int, finished_at: datetime
+    event: FileUploaded, verdict: Accepted, run: Run, fetched: Fetched, *, bucket: str, finished_at: datetime
 ) -> FileValidated:
     """The event that hands an accepted file on."""
     return FileValidated(
@@ -73,7 +81,8 @@ def validated(
         time_min=_time(verdict.time_min_ms),
         time_max=_time(verdict.time_max_ms),
         time_column=verdict.time_column.source_name,
-        file_size=file_size,
+        file_size=fetched.size_bytes,
+        source_sha256=fetched.sha256,
         report_key=run.report_key(verdict.report),
         rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
         started_at=run.started_at,

@@ -148,6 +148,18 @@ def test_two_appends_add_up(installation: Installation) -> None:
     assert installation.count(datasource) == 400
 
 
+def test_the_same_bytes_are_appended_once_unless_forced(installation: Installation) -> None:
+    datasource = installation.datasource()
+    first = installation.upload(rows_csv(200), datasource)
+    again = installation.end(installation.upload(rows_csv(200), datasource, filename="other.csv"))
+    assert (again["status"], again["duplicate_of"]) == ("REJECTED", first)
+    assert again["validation_errors"][0]["code"] == "duplicate"
+    installation.completed(first, read=200)
+    assert installation.count(datasource) == 200
+    installation.completed(installation.upload(rows_csv(200), datasource, force="true"), read=200)
+    assert installation.count(datasource) == 400
+
+
 def test_a_replace_leaves_exactly_its_own_rows(installation: Installation) -> None:
     datasource = installation.datasource()
     installation.completed(installation.upload(rows_csv(500, step_seconds=86_400), datasource), read=500)

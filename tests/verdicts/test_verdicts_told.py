@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import uuid
 from dataclasses import replace
@@ -365,3 +366,23 @@ async def test_numbers_of_records_are_left_out_before_a_verdict_is(store: InMemo
     assert isinstance(said, FileValidated)
     assert said.rejected_records is None
     assert record_bytes(said) <= LIMIT_BYTES
+
+
+async def test_the_digest_of_the_file_is_told(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    content = "ts,n\n2024-01-01T00:00:00Z,1\n"
+    said = await told(store, content, tmp_path)
+    assert isinstance(said, FileValidated)
+    assert said.source_sha256 == hashlib.sha256(content.encode()).hexdigest()
+
+
+async def test_a_file_of_another_digest_than_was_uploaded_is_not_judged(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    job = await job_of(store, "ts,n\n2024-01-01T00:00:00Z,1\n")
+    job = replace(job, event={**job.event, "sha256": "0" * 64})
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    (said,) = done.events
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.problems[0].code) == (TaskStatus.FAILED, "source_changed")

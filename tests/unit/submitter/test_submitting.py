@@ -49,7 +49,7 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         tries=1,
         deaths=0,
         wait_reason=None,
-        columns={"phase": "WAITING", "spec": None},
+        columns={"phase": "WAITING", "spec": None, "outcome": None},
     )
     outcome = await submitting(job)
     assert outcome == Wait(timedelta(seconds=2), CATCHING_UP)
