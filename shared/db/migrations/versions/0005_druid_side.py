@@ -35,8 +35,8 @@ def upgrade() -> None:
     for name, kind in _SHOWN:
         op.add_column("ingestion_tasks", sa.Column(name, kind))
     op.create_index("ix_ingestion_tasks_undoes", "ingestion_tasks", ["undoes"])
-    for name, kind in _KEPT_OF_A_TURN:
-        op.add_column("load_turns", sa.Column(name, kind))
+    for name, kept_as in _KEPT_OF_A_TURN:
+        op.add_column("load_turns", sa.Column(name, kept_as))
     no = sa.text("false")
     op.add_column("load_turns", sa.Column("is_correction", sa.Boolean(), nullable=False, server_default=no))
     op.create_index("ix_load_turns_source_sha256", "load_turns", ["source_sha256"])
