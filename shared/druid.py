@@ -29,7 +29,6 @@ HASH_KEY = "ingest_spec_hash"
 # 401 and 403 are about our credentials, 405 and redirections about the address, 408 and 429 about the moment: an
 # operator or time mends them, no user can.
 _AWAY = frozenset({401, 403, 405, 408, 429})
-_NOT_VISIBLE = re.compile(rf"Object '.*' not found|Column '{TASK_COLUMN}' not found", re.DOTALL)
 _EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
 _MESSAGE_LENGTH = 500
@@ -68,6 +67,13 @@ class AlreadyExists:
     spec_hash: str | None
 
 
+class DruidWait(StrEnum):
+    """What a task that Druid has not begun waits for: its locks, then a worker's slot."""
+
+    LOCK = "lock"
+    SLOT = "slot"
+
+
 class DruidState(StrEnum):
     """What Druid calls a task."""
 
@@ -78,11 +84,15 @@ class DruidState(StrEnum):
 
 @dataclass(frozen=True)
 class DruidTaskStatus:
-    """A task's state. `placed` is False while a RUNNING task waits for a slot or lock; `error` is one line."""
+    """A task's state. `placed` is False while a RUNNING task waits, `waits_for` what for, where Druid says it.
+
+    `error` is one line.
+    """
 
     state: DruidState
     placed: bool
     error: str | None
+    waits_for: DruidWait | None = None
 
 
 @dataclass(frozen=True)
@@ -270,36 +280,6 @@ class HttpDruid:
             raise DruidAwayError(msg) from error
 
 
-async def count_task_rows(druid: Druid, *, datasource: str, task_id: str, intervals: Sequence[str]) -> RowsCounted:
-    """Ask Druid how many rows of a task it has.
-
-    Args:
-        druid: who is asked.
-        datasource: any name that Druid allows.
-        task_id: the value of the id column.
-        intervals: where the rows are; SQL cannot say "all of time", so an eternal interval is no bound.
-
-    Raises:
-        DruidRefusedError: the query was refused for another reason than a table that is not known yet.
-    """
-    parameters = (task_id, *(() if ETERNITY in intervals else intervals))
-    readable = _count_statement(datasource, [_literal(one) for one in parameters])
-    try:
-        rows = await druid.sql(_count_statement(datasource, ["?"] * len(parameters)), parameters)
-    except DruidRefusedError as error:
-        if _NOT_VISIBLE.search(str(error)):
-            return RowsCounted(None, readable)
-        raise
-    return RowsCounted(int(rows[0]["rows"]), readable)
-
-
-def _count_statement(datasource: str, values: Sequence[str]) -> str:
-    bounds = " OR ".join(f'TIME_IN_INTERVAL("__time", {value})' for value in values[1:])
-    within = f" AND ({bounds})" if bounds else ""
-    counted = 'SELECT COUNT(*) AS "rows" FROM'
-    return f'{counted} {_identifier(datasource)} WHERE "{TASK_COLUMN}" = {values[0]}{within}'
-
-
 def canonical_json(value: object) -> bytes:
     """The one way in which a value is written: keys sorted, no spaces, UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
@@ -324,7 +304,13 @@ def first_line(message: str | None) -> str | None:
 
 def _status(body: Mapping[str, Any]) -> DruidTaskStatus:
     placed = bool((body.get("location") or {}).get("host"))
-    return DruidTaskStatus(DruidState(body["status"]), placed, first_line(body.get("errorMsg")))
+    state = DruidState(body["status"])
+    # Druid calls an ended task WAITING too
+    waits_for = None if placed or state is not DruidState.RUNNING else _WAITS.get(str(body.get("runnerStatusCode")))
+    return DruidTaskStatus(state, placed, first_line(body.get("errorMsg")), waits_for)
+
+
+_WAITS = {"WAITING": DruidWait.LOCK, "PENDING": DruidWait.SLOT}
 
 
 def _says_exists(answer: httpx.Response) -> bool:
@@ -367,11 +353,3 @@ def _at(body: Any, name: str) -> Any:
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.monitor.ledger import Expected, reconcile
-from shared.druid import DruidState, DruidTaskStatus, RowsCounted, RowStats
+from shared.druid import DruidState, DruidTaskStatus, DruidWait, RowsCounted, RowStats
 from shared.events import Ledger, LedgerStatus, Problem
 
 MOST_REPOSTS = 3
@@ -49,7 +49,9 @@ class Patience:
 
 @dataclass(frozen=True)
 class Pending:
-    """It waits in Druid for a slot or a lock, or is missing for a moment: look again."""
+    """It waits in Druid, for what it says, or is missing for a moment: look again."""
+
+    waits_for: DruidWait | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def observe(
         return Ended(End.LOST) if now - missing_since >= patience.missing else Pending()
     match status.state:
         case DruidState.RUNNING:
-            return Running() if status.placed else Pending()
+            return Running() if status.placed else Pending(status.waits_for)
         case DruidState.SUCCESS:
             return Ended(End.SUCCESS)
         case DruidState.FAILED:

@@ -5,9 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shared.druid import DruidWait
 from shared.events import CommandName, DruidSubmitted, Ledger, Problem, TaskCommand, TaskStatus, TaskUpdated
 
 Said = TaskUpdated | TaskCommand
+
+
+_WAITING = {
+    DruidWait.LOCK: "lock: Druid waits until no other task holds the time that is loaded",
+    DruidWait.SLOT: "slot: Druid waits for a free worker",
+}
+
+
+def waiting(event: DruidSubmitted, waits_for: DruidWait, *, occurred_at: datetime) -> TaskUpdated:
+    """Druid has the load and has not begun; each reason is said once, in the order in which Druid has them."""
+    sequence = 1 + list(_WAITING).index(waits_for)
+    return _update(event, TaskStatus.SUBMITTED, occurred_at, sequence=sequence, reason=_WAITING[waits_for])
 
 
 def running(event: DruidSubmitted, *, occurred_at: datetime, sequence: int, rows: int | None) -> TaskUpdated:

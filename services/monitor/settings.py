@@ -33,7 +33,7 @@ class MonitorOptions(SettingsGroup):
     lease_for: timedelta = timedelta(seconds=10)
     quickest: timedelta = timedelta(milliseconds=250)
     slowest: timedelta = timedelta(seconds=2)
-    progress_every: timedelta = timedelta(seconds=3)
+    progress_every: timedelta = timedelta(seconds=2)
     missing_grace: timedelta = timedelta(seconds=60)
     settle_grace: timedelta = timedelta(seconds=3)
     report_grace: timedelta = timedelta(seconds=3)

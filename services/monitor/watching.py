@@ -7,7 +7,7 @@ the same, though the rows may have gone since.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from services.monitor.decide import (
     Evidence,
     Missing,
     Patience,
+    Pending,
     PostAgain,
     Proven,
     Running,
@@ -28,11 +29,12 @@ from services.monitor.decide import (
 from services.monitor.ledger import Expected
 from services.monitor.retention import is_dropped
 from shared.db.storable import storable
-from shared.druid import Druid, DruidRefusedError, DruidTaskStatus, RowsCounted, RowStats, count_task_rows
+from shared.druid import Druid, DruidRefusedError, DruidTaskStatus, DruidWait, RowsCounted, RowStats
 from shared.events import DruidSubmitted, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
+from shared.row_count import count_rows, proof_of
 from shared.telemetry import logger
 
 _log = logger(__name__)
@@ -56,6 +58,7 @@ class Recollection:
     reported_at: datetime | None = None
     counted: RowsCounted | None = None
     counted_since: datetime | None = None
+    waits_said: set[DruidWait] = field(default_factory=set)
 
 
 class Watching:
@@ -104,8 +107,8 @@ class Watching:
             case Missing():
                 _log.warning("druid_task_missing", druid_task_id=event.druid_task_id)
                 await self._inbox.update(job, missing_since=now)
-            case _:
-                pass
+            case Pending(waits_for):
+                await self._waiting(job, event, waits_for, now)
         pause = decide.pace(now - since, quickest=self._pace.quickest, slowest=self._pace.slowest)
         await self._inbox.release(job, delay=pause, reason=None)
 
@@ -119,6 +122,12 @@ class Watching:
         forgotten = {"missing_since": None, "refreshed": False}
         await self._inbox.update(job, **forgotten)
         return replace(job, columns={**job.columns, **forgotten})
+
+    async def _waiting(self, job: Job, event: DruidSubmitted, waits_for: DruidWait | None, now: datetime) -> None:
+        memory = self._recollect(job)
+        if waits_for is not None and waits_for not in memory.waits_said:
+            await self._say(job, says.waiting(event, waits_for, occurred_at=now))
+            memory.waits_said.add(waits_for)
 
     async def _running(self, job: Job, event: DruidSubmitted, now: datetime) -> None:
         """The first time, and from then on when there are more rows, but not too often."""
@@ -240,9 +249,7 @@ class Watching:
 
     async def _counted(self, event: DruidSubmitted) -> RowsCounted | None:
         try:
-            return await count_task_rows(
-                self._druid, datasource=event.datasource_name, task_id=event.task_id, intervals=event.intervals
-            )
+            return await count_rows(self._druid, proof_of(event))
         except DruidRefusedError as error:
             _log.warning("count_refused", why=str(error))
             return None

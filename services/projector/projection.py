@@ -23,7 +23,7 @@ sequence. A task shows its highest attempt. Every field has one source, so no ev
     druid_task_id                                     DruidSubmitted
     contract_version                                  FileUploaded; where it does not say (upstream), FileValidated;
                                                       until it is there, TaskUpdated VALIDATING; null for none
-    states                                            the first event of each state of the shown attempt
+    states                                            the first event of each state and reason of the shown attempt
     corrects                                          FileUploaded
     rejected_records, corrected_records               FileValidated
     rows_waived, waived_records                       every TaskCommand `waive`, of any attempt, together
@@ -44,6 +44,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any, TypeGuard, TypeVar
 
 from services.projector.shown import AttemptRow, Projection, TaskRow
@@ -182,16 +183,23 @@ class _Attempt:
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        """Every state that was entered, when and why, in the order in which an attempt passes them."""
-        entered = sorted(self._events, key=_standing)
-        first = {status_of(event): event for event in reversed(entered)}
+        """Every state that was entered, and every reason to be in it: when, why and for how many seconds.
+
+        They are in the order in which an attempt passes them. The last has no `seconds`. Clocks of services differ a
+        little: what would be below zero is zero.
+        """
+        first: dict[tuple[TaskStatus, str | None], StateEvent] = {}
+        for event in sorted(self._events, key=_standing):
+            first.setdefault((status_of(event), _code_of(event)), event)
+        entered = list(first.values())
         return [
             {
-                "status": status.value,
+                "status": status_of(event).value,
                 "at": event_time(event).isoformat(),
                 "reason": event.reason if isinstance(event, TaskUpdated) else None,
+                "seconds": _seconds(event, later),
             }
-            for status, event in sorted(first.items(), key=lambda item: _standing(item[1]))
+            for event, later in zip_longest(entered, entered[1:])
         ]
 
     @property
@@ -302,6 +310,17 @@ def _without_copies(events: Iterable[TaskEvent]) -> list[TaskEvent]:
         if kept is None or _age(event) < _age(kept):
             first[event.event_id] = event
     return list(first.values())
+
+
+def _code_of(event: StateEvent) -> str | None:
+    """The code of a reason, as in `order: behind task X`; a progress report without one goes on with its state."""
+    return event.reason.partition(":")[0] if isinstance(event, TaskUpdated) and event.reason else None
+
+
+def _seconds(event: StateEvent, later: StateEvent | None) -> float | None:
+    if later is None:
+        return None
+    return max(0.0, round((event_time(later) - event_time(event)).total_seconds(), 3))
 
 
 def _age(event: TaskEvent) -> tuple[datetime, str]:

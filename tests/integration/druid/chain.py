@@ -143,12 +143,17 @@ def with_keys(load: Load, *keys: str) -> Load:
 
 @dataclass
 class Gate:
-    """A port before Druid that drops every connection unless it is `open`, and counts those that it dropped."""
+    """A port before Druid that drops every connection unless it is `open`, and counts those that it dropped.
+
+    While it is open it cuts the answers to posts to the path `swallows`: Druid has them, and nobody hears of it.
+    """
 
     target: DruidSettings
     open: bool = False
+    swallows: str | None = None
     url: str = ""
     drops: int = 0
+    cuts: int = 0
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -172,10 +177,19 @@ class Gate:
             async with httpx.AsyncClient(base_url=self.target.url, trust_env=False) as client:
                 headers = {"content-type": "application/json"} if body else None
                 answer = await client.request(method, path, content=body, headers=headers)
+            if (method, path) == ("POST", self.swallows):
+                self.cuts += 1
+                return
             writer.write(f"HTTP/1.1 {answer.status_code} X\r\ncontent-type: application/json\r\n".encode())
             writer.write(f"connection: close\r\ncontent-length: {len(answer.content)}\r\n\r\n".encode())
             writer.write(answer.content)
             await writer.drain()
+
+    async def swallowed(self, cuts: int) -> None:
+        """Return when that many answers were cut."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while self.cuts < cuts:  # noqa: ASYNC110  # a counter is all that there is
+                await asyncio.sleep(0.02)
 
     async def dropped(self, more: int) -> None:
         """Return when that many more connections were dropped."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from services.submitter.spec import Frozen, Load, freeze
 from shared import ids
-from shared.druid import DruidState, DruidTaskStatus, HttpDruid, Submitted, count_task_rows
+from shared.druid import DruidState, DruidTaskStatus, HttpDruid, Submitted
 from shared.events import Column, LoadMode
+from shared.row_count import RowCount, count_rows
 from shared.storage.s3 import S3ObjectStore
 
 DEADLINE_SECONDS = 60.0
@@ -105,10 +106,8 @@ class Loader:
                 await asyncio.sleep(0.05)
 
     async def count(self, load: Load) -> int | None:
-        counted = await count_task_rows(
-            self.druid, datasource=self.datasource, task_id=load.task_id, intervals=freeze(load).intervals
-        )
-        return counted.rows
+        wanted = RowCount(self.datasource, freeze(load).intervals, task_id=load.task_id)
+        return (await count_rows(self.druid, wanted)).rows
 
     async def total(self) -> int:
         name = self.datasource.replace('"', '""')

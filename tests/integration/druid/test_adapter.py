@@ -18,9 +18,9 @@ from shared.druid import (
     HttpDruid,
     RowStats,
     Submitted,
-    count_task_rows,
 )
 from shared.events import LoadMode
+from shared.row_count import RowCount, count_rows
 from tests.integration.druid.loading import JANUARY, Loader, days
 
 NEVER = "1900-01-01T00:00:00.000Z/1901-01-01T00:00:00.000Z"
@@ -65,7 +65,7 @@ async def test_an_id_that_nobody_has(druid: HttpDruid) -> None:
 async def test_a_datasource_that_nobody_has(druid: HttpDruid, datasource: str) -> None:
     assert await druid.used_intervals(datasource) == ()
     assert await druid.load_status(datasource, NEVER, refresh=True) is None
-    counted = await count_task_rows(druid, datasource=datasource, task_id="t", intervals=(NEVER,))
+    counted = await count_rows(druid, RowCount(datasource, (NEVER,), task_id="t"))
     assert counted.rows is None
 
 
@@ -108,15 +108,14 @@ async def test_a_row_outside_of_the_interval_is_seen_in_the_report(druid: HttpDr
 async def test_a_count_can_be_run_again_from_its_text(druid: HttpDruid, loader: Loader) -> None:
     load = await loader.load(days(5), LoadMode.APPEND)
     await loader.loaded(load)
-    counted = await count_task_rows(
-        druid, datasource=load.datasource, task_id=load.task_id, intervals=freeze(load).intervals
-    )
+    ours = RowCount(load.datasource, freeze(load).intervals, task_id=load.task_id)
+    counted = await count_rows(druid, ours)
     assert counted.rows == 5
     assert await druid.sql(counted.query) == [{"rows": 5}]
-    elsewhere = await count_task_rows(druid, datasource=load.datasource, task_id=load.task_id, intervals=(NEVER,))
-    assert elsewhere.rows == 0
-    another = await count_task_rows(druid, datasource=load.datasource, task_id="another", intervals=())
-    assert another.rows == 0
+    assert (await count_rows(druid, replace(ours, intervals=(NEVER,)))).rows == 0
+    assert (await count_rows(druid, replace(ours, intervals=(), task_id="another"))).rows == 0
+    more = await count_rows(druid, replace(ours, task_id=None, before=2))
+    assert (more.rows, await druid.sql(more.query)) == (3, [{"rows": 3}])
 
 
 async def test_nobody_listens() -> None:

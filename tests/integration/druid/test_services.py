@@ -16,7 +16,7 @@ from shared import ids
 from shared.db import migrate
 from shared.db.engine import Database, DatabaseSettings
 from shared.db.models import DruidWatch, LoadTurn, Submission
-from shared.druid import DruidSettings, HttpDruid, Submitted
+from shared.druid import DruidSettings, DruidState, HttpDruid, Submitted
 from shared.events import (
     DruidSubmitted,
     FileUploaded,
@@ -274,6 +274,43 @@ async def test_an_old_post_is_counted_before_it_is_made_again(talk: Talk, loader
         )
     assert (await talk.end_of(event.task_id)).status is TaskStatus.COMPLETED
     assert await loader.total() == 6
+
+
+@pytest.mark.parametrize(("accepted", "end"), [(6, TaskStatus.COMPLETED), (8, TaskStatus.FAILED)])
+async def test_a_load_that_failed_though_it_published_is_counted(
+    talk: Talk, loader: Loader, druid: HttpDruid, accepted: int, end: TaskStatus
+) -> None:
+    """Druid calls the watched task FAILED, and rows of it are there: the count decides, and nothing is posted again."""
+    load = await loader.load(days(6), LoadMode.APPEND)
+    await loader.loaded(load)
+    key = await loader.put(load.task_id, 2, [{"__time": "no time", "ingest_task_id": load.task_id}])
+    failing = freeze(with_keys(load, key))
+    failed_id = f"{failing.druid_task_id}_failed"
+    assert await druid.submit({**failing.spec, "id": failed_id}) == Submitted()
+    event = submitted(validated(load, rows_accepted=accepted, rows_read=accepted + 7))
+    await talk.say(event.model_copy(update={"druid_task_id": failed_id}))
+    ended = await talk.end_of(load.task_id)
+    assert (ended.status, ended.ledger.rows_counted if ended.ledger else None) == (end, 6)
+    assert (await druid.task_statuses([failed_id]))[failed_id].state is DruidState.FAILED
+    assert not any(isinstance(one, TaskCommand) and one.task_id == load.task_id for one in talk.heard)
+
+
+@pytest.mark.parametrize("cut", ["before the post", "after the post"])
+async def test_a_post_whose_answer_is_cut_is_one_load(
+    profile: dict[str, str], druid_settings: DruidSettings, loader: Loader, cut: str
+) -> None:
+    event = validated(await loader.load(days(3), LoadMode.APPEND))
+    async with fresh_topics(profile) as kafka, fresh_database(profile) as database, Gate.before(druid_settings) as gate:
+        await migrate.upgrade(database)
+        gate.open, gate.swallows = cut == "after the post", "/druid/indexer/v1/task"
+        where = Servers(kafka, database, DruidSettings(url=gate.url))
+        submitter, monitor = where.submitter(), where.monitor(slowest=SOON)
+        async with submitter.running(), monitor.running(), talking(where) as talk:
+            await talk.say(event)
+            await (gate.swallowed(1) if gate.open else gate.dropped(1))
+            gate.open, gate.swallows = True, None
+            assert (await talk.end_of(event.task_id)).status is TaskStatus.COMPLETED
+    assert await loader.total() == 3
 
 
 async def test_a_second_run_repeats_the_same_end(talk: Talk, loader: Loader, database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,18 +10,17 @@ import pytest
 from pydantic import SecretStr
 
 from shared.druid import (
-    ETERNITY,
     AlreadyExists,
     DruidAwayError,
     DruidRefusedError,
     DruidSettings,
     DruidState,
     DruidTaskStatus,
+    DruidWait,
     HttpDruid,
     RowStats,
     Submitted,
     canonical_json,
-    count_task_rows,
     first_line,
     row_stats,
 )
@@ -155,13 +153,23 @@ async def test_a_task_that_exists_and_cannot_be_read_is_away(context: Answer) ->
 async def test_unknown_ids_are_missing_from_the_statuses() -> None:
     body = {
         "run": {"status": "RUNNING", "errorMsg": None, "location": {"host": "h", "port": 1, "tlsPort": -1}},
-        "wait": {"status": "RUNNING", "errorMsg": None, "location": {"host": None, "port": -1, "tlsPort": -1}},
+        "wait": {
+            "status": "RUNNING",
+            "runnerStatusCode": "PENDING",
+            "location": {"host": None, "port": -1, "tlsPort": -1},
+        },
+        "line": {"status": "RUNNING", "runnerStatusCode": "WAITING", "location": None},
+        "new": {"status": "RUNNING", "runnerStatusCode": "NONE", "location": None},
+        "over": {"status": "SUCCESS", "runnerStatusCode": "WAITING", "location": None},
         "bad": {"status": "FAILED", "errorMsg": "a.b.RE: Max parse exceptions[0] exceeded\n\tat c.d", "location": None},
     }
     found = await druid(always(200, json=body)).task_statuses(["run", "wait", "bad", "unknown"])
     assert found == {
         "run": DruidTaskStatus(DruidState.RUNNING, placed=True, error=None),
-        "wait": DruidTaskStatus(DruidState.RUNNING, placed=False, error=None),
+        "wait": DruidTaskStatus(DruidState.RUNNING, placed=False, error=None, waits_for=DruidWait.SLOT),
+        "line": DruidTaskStatus(DruidState.RUNNING, placed=False, error=None, waits_for=DruidWait.LOCK),
+        "new": DruidTaskStatus(DruidState.RUNNING, placed=False, error=None),
+        "over": DruidTaskStatus(DruidState.SUCCESS, placed=False, error=None),
         "bad": DruidTaskStatus(DruidState.FAILED, placed=False, error="Max parse exceptions[0] exceeded"),
     }
 
@@ -245,45 +253,6 @@ async def test_the_rules_of_a_datasource_end_with_those_of_the_cluster() -> None
         return httpx.Response(200, json=rules)
 
     assert await druid(answer).retention_rules("a/b") == tuple(rules)
-
-
-async def test_a_count_takes_parameters_and_can_be_read() -> None:
-    seen: list[dict[str, Any]] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(json.loads(request.content))
-        return httpx.Response(200, json=[{"rows": 7}])
-
-    counted = await count_task_rows(druid(answer), datasource='o"d = ?', task_id="it's", intervals=("a/b", "c/d"))
-    assert counted.rows == 7
-    assert counted.query == (
-        'SELECT COUNT(*) AS "rows" FROM "o""d = ?" WHERE "ingest_task_id" = \'it\'\'s\' '
-        "AND (TIME_IN_INTERVAL(\"__time\", 'a/b') OR TIME_IN_INTERVAL(\"__time\", 'c/d'))"
-    )
-    assert [one["value"] for one in seen[0]["parameters"]] == ["it's", "a/b", "c/d"]
-    assert "it's" not in seen[0]["query"]
-    assert not any(seen[0]["context"].values())
-
-
-async def test_all_of_time_is_no_bound() -> None:
-    counted = await count_task_rows(
-        druid(always(200, json=[{"rows": 1}])), datasource="d", task_id="t", intervals=(ETERNITY,)
-    )
-    assert "__time" not in counted.query
-
-
-@pytest.mark.parametrize(
-    "message",
-    ["Object 'd' not found (line [1], column [22])", "Column 'ingest_task_id' not found in any table (line [1])"],
-)
-async def test_a_table_that_sql_does_not_know_yet_is_no_zero(message: str) -> None:
-    counted = await count_task_rows(druid(invalid(message)), datasource="d", task_id="t", intervals=())
-    assert counted.rows is None
-
-
-async def test_another_refusal_of_a_count_is_said() -> None:
-    with pytest.raises(DruidRefusedError, match="Column 'v' not found"):
-        await count_task_rows(druid(invalid("Column 'v' not found")), datasource="d", task_id="t", intervals=())
 
 
 async def test_credentials_go_along() -> None:

@@ -131,16 +131,16 @@ def test_a_load_that_went_well() -> None:
         "time_min": at(-3600),
         "time_max": at(-60),
         "states": [
-            {"status": status, "at": at(second).isoformat(), "reason": reason}
-            for status, second, reason in (
-                ("PENDING", 0, None),
-                ("VALIDATING", 1, None),
-                ("VALIDATED", 2, None),
-                ("QUEUED", 3, "order"),
-                ("SUBMITTED", 4, None),
-                ("RUNNING", 5, None),
-                ("LOADING", 7, None),
-                ("COMPLETED", 60, None),
+            {"status": status, "at": at(second).isoformat(), "reason": reason, "seconds": seconds}
+            for status, second, reason, seconds in (
+                ("PENDING", 0, None, 1.0),
+                ("VALIDATING", 1, None, 1.0),
+                ("VALIDATED", 2, None, 1.0),
+                ("QUEUED", 3, "order", 1.0),
+                ("SUBMITTED", 4, None, 1.0),
+                ("RUNNING", 5, None, 2.0),
+                ("LOADING", 7, None, 53.0),
+                ("COMPLETED", 60, None, None),
             )
         ],
         "contract_version": None,
@@ -413,3 +413,25 @@ def test_a_plan_and_a_twin_are_told_with_the_end() -> None:
     assert planned.plan == plan.model_dump(mode="json", exclude_none=True)
     twin = row(uploaded(), updated(TaskStatus.REJECTED, 5, duplicate_of=OTHER_TASK))
     assert (twin.status, twin.duplicate_of) == ("REJECTED", OTHER_TASK)
+
+
+def test_each_reason_to_wait_has_its_time() -> None:
+    order = [
+        updated(TaskStatus.QUEUED, 3 + number, sequence=number, reason=f"order: behind {number}") for number in (0, 1)
+    ]
+    slot = updated(TaskStatus.QUEUED, 9, sequence=2, reason="slot: 2 needed, 1 free")
+    lock = updated(TaskStatus.SUBMITTED, 12, sequence=1, reason="lock: another task holds the time")
+    task = row(lock, slot, *order, submitted(submitted_at=at(11)), uploaded())
+    assert [(one["status"], one["reason"], one["seconds"]) for one in task.states] == [
+        ("PENDING", None, 3.0),
+        ("QUEUED", "order: behind 0", 6.0),
+        ("QUEUED", "slot: 2 needed, 1 free", 2.0),
+        ("SUBMITTED", None, 1.0),
+        ("SUBMITTED", "lock: another task holds the time", None),
+    ]
+    assert task.status_reason == "lock: another task holds the time"
+
+
+def test_a_clock_that_is_behind_takes_no_time_back() -> None:
+    task = row(uploaded(), updated(TaskStatus.VALIDATING, -2))
+    assert task.states[0]["seconds"] == 0.0
