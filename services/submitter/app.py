@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from services.submitter.handlers import TOPICS, Handlers
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
+from services.submitter.undoing import Undoing, is_undo
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
-from shared.events import FileUploaded, TaskUpdated
-from shared.inbox import Inbox, owner_name
+from shared.druid_segments import HttpSegments, Segments
+from shared.events import AnyEvent, FileUploaded, TaskUpdated
+from shared.inbox import Inbox, Job, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
 from shared.service import Address, Service
-from shared.worker import Worker
+from shared.worker import Done, Wait, Worker
 
 NAME = "submitter"
 
@@ -26,12 +28,14 @@ def create_app(
     *,
     database: Database | None = None,
     druid: Druid | None = None,
+    segments: Segments | None = None,
     producer: EventProducer | None = None,
 ) -> Service:
     """Build the service without connecting to anything; what is given replaces the real one."""
     options = settings.options
     own_druid = HttpDruid(settings.druid)
     asked = druid or own_druid
+    segments = segments or HttpSegments(own_druid)
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
     inbox = Inbox(
@@ -47,16 +51,34 @@ def create_app(
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
-    effect = Submitting(
+    submitting = Submitting(
         database,
         inbox,
         asked,
+        segments,
         options.rules(),
         clock=lambda: datetime.now(UTC),
         line_known=line_known,
         ends_known=ends_known,
     )
-    worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
+    undoing = Undoing(
+        database,
+        inbox,
+        asked,
+        segments,
+        hold_for=options.hold_for,
+        give_up_after=options.undo_patience,
+        clock=lambda: datetime.now(UTC),
+        line_known=line_known,
+    )
+
+    async def effect(job: Job) -> Done | Wait:
+        return await (undoing(job) if is_undo(job.event) else submitting(job))
+
+    def last_words(job: Job, what_happened: str) -> tuple[AnyEvent, ...]:
+        return (undoing if is_undo(job.event) else submitting).last_words(job, what_happened)
+
+    worker = Worker(inbox, effect, last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(database, inbox, worker.wake)
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
     return Service(

@@ -8,11 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.submitter import contents, submissions, turns
 from shared.db.engine import Database
+from shared.errors import PermanentError
 from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.inbox import Inbox
 from shared.kafka.envelope import Received
 
 TOPICS = (FileUploaded.topic, FileValidated.topic, TaskUpdated.topic, TaskCommand.topic)
+
+
+class IncompleteCommandError(PermanentError):
+    """A command lacks what it cannot be carried out without."""
 
 
 class Handlers:
@@ -38,6 +43,8 @@ class Handlers:
                     await submissions.reopen(
                         connection, task_id=event.task_id, attempt=event.attempt, asked_at=event.issued_at
                     )
+                case TaskCommand(command=CommandName.UNDO) as event:
+                    await self._undo(connection, received, event)
                 case _:
                     return
         self._wake()
@@ -46,8 +53,17 @@ class Handlers:
         await turns.take_place(connection, event)
         await contents.keep(connection, event)
 
+    async def _undo(self, connection: AsyncConnection, received: Received, command: TaskCommand) -> None:
+        if command.undoes is None or command.datasource_name is None:
+            msg = "an undo names the task whose load is taken back, and its datasource"
+            raise IncompleteCommandError(msg)
+        await turns.take_place_of_undo(connection, command)
+        await self._inbox.put(connection, received)
+
     async def _end(self, connection: AsyncConnection, event: TaskUpdated) -> None:
         await turns.end(connection, event)
+        if event.undone is not None:
+            await turns.keep_undone(connection, task_id=event.undone.undoes, by=event.task_id)
         waiting = await turns.waiting_beside(connection, task_id=event.task_id)
         if waiting:
             await self._inbox.hurry(connection, *waiting)

@@ -23,7 +23,7 @@ class SubmitterOptions(SettingsGroup):
     how large a segment should become. `most_sub_tasks` above 1 needs that many slots more for every load that runs at
     once: loads whose sub-tasks find no slot wait for each other for ever. A post that was begun `count_first_after` ago
     is not made again before the monitor has counted, because Druid may have forgotten the first: it must be shorter
-    than Druid keeps its tasks.
+    than Druid keeps its tasks. `undo_patience` is how long Druid may take to show that a load was taken back.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -36,6 +36,7 @@ class SubmitterOptions(SettingsGroup):
     rows_per_segment: int = Field(default=5_000_000, ge=1)
     most_sub_tasks: int = Field(default=1, ge=1)
     count_first_after: timedelta = timedelta(hours=24)
+    undo_patience: timedelta = timedelta(minutes=30)
 
     def rules(self) -> Rules:
         """Pace and size of loads."""

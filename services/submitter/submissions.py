@@ -107,6 +107,15 @@ async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
         raise LeaseLostError(msg)
 
 
+async def freeze_undo(connection: AsyncConnection, job: Job, *, frozen: Mapping[str, Any], now: datetime) -> None:
+    """ADMITTED → POSTING with what an undo changes, which stays the row's for ever.
+
+    Raises:
+        LeaseLostError: another worker has the row.
+    """
+    await _step(connection, job, phase=Phase.POSTING.value, spec=dict(frozen), posting_at=now)
+
+
 async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> bool:
     """Back to POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked.
 

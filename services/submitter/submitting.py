@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.submitter import duplicates, submissions, turns
-from services.submitter.admission import Hold, Turn, decide
+from services.submitter.admission import Hold, Turn
 from services.submitter.contents import find_twin
 from services.submitter.duplicates import Duplicate
+from services.submitter.line import take_turn
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
+from services.submitter.undo_plan import Replaced
+from services.submitter.undone_load import replaced_as_json
 from shared.db.engine import Database
-from shared.druid import AlreadyExists, Druid, DruidRefusedError
-from shared.errors import PermanentError
+from shared.druid import ETERNITY, AlreadyExists, Druid, DruidRefusedError
+from shared.druid_segments import Segments
 from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
@@ -44,10 +47,6 @@ class Rules:
     count_first_after: timedelta
 
 
-class NoTurnError(PermanentError):
-    """The task stands in no line, or in that of another datasource than its rows."""
-
-
 class Submitting:
     """Brings one validated file to Druid.
 
@@ -55,6 +54,7 @@ class Submitting:
         database: the submitter's tables.
         inbox: the submissions.
         druid: where they go.
+        segments: what a replace takes the place of, noted for an undo.
         rules: pace and size of loads.
         clock: now, aware UTC.
         line_known: whether all uploads have been read; see `_admit`.
@@ -66,6 +66,7 @@ class Submitting:
         database: Database,
         inbox: Inbox,
         druid: Druid,
+        segments: Segments,
         rules: Rules,
         *,
         clock: Clock,
@@ -75,6 +76,7 @@ class Submitting:
         self._database = database
         self._inbox = inbox
         self._druid = druid
+        self._segments = segments
         self._rules = rules
         self._clock = clock
         self._line_known = line_known
@@ -119,7 +121,6 @@ class Submitting:
     async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | TaskUpdated | None:
         """The task's turn once it has come, what stands in its way, or its end as a duplicate; None if it has ended.
 
-        The line says where the task stands and how it loads: a verdict may come of another record of the same file.
         Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
         verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
 
@@ -127,19 +128,12 @@ class Submitting:
             NoTurnError: the task stands in no line of its datasource.
             LeaseLostError: another worker has the row.
         """
-        line = {"tenant": event.tenant, "datasource_name": event.datasource_name}
         async with self._database.transaction() as connection:
-            await turns.take_line(connection, **line)
-            if await turns.has_ended(connection, task_id=event.task_id):
-                return None
-            waiting = {turn.task_id: turn for turn in await turns.open_turns(connection, **line)}
-            turn = waiting.get(event.task_id)
-            if turn is None:
-                msg = f"the task stands in no line of {event.datasource_name!r}"
-                raise NoTurnError(msg)
-            verdict = decide(turn, waiting.values())
-            if isinstance(verdict, Hold):
-                return verdict
+            turn = await take_turn(
+                connection, task_id=event.task_id, tenant=event.tenant, datasource_name=event.datasource_name
+            )
+            if turn is None or isinstance(turn, Hold):
+                return turn
             if not turn.sent and duplicates.concerns(event, turn.mode):
                 twin = await find_twin(connection, event, turn)
                 if isinstance(twin, Hold):
@@ -165,12 +159,17 @@ class Submitting:
     async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
         """The frozen spec of an admitted load; None when the task has ended meanwhile."""
         used: tuple[str, ...] = ()
+        replaced = None
         if turn.mode is LoadMode.REPLACE:
             used = await self._druid.used_intervals(event.datasource_name)
+            replaced = Replaced.of(await self._segments.used(event.datasource_name, (ETERNITY,)))
         frozen = freeze(load_of(event, self._rules, turn.mode, used))
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id):
                 return None
+            if replaced is not None:
+                noted = replaced_as_json(replaced)
+                await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.submitter.admission import Turn
 from shared.db.models import LoadTurn, Submission
-from shared.events import FileUploaded, FileValidated, LoadMode, TaskUpdated
+from shared.events import FileUploaded, FileValidated, LoadMode, TaskCommand, TaskUpdated
 
 
 async def take_place(connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
@@ -27,6 +27,31 @@ async def take_place(connection: AsyncConnection, event: FileUploaded | FileVali
         .values(task_id=event.task_id, **place)
         .on_conflict_do_update(index_elements=["task_id"], set_=place, where=LoadTurn.accepted_at.is_(None))
     )
+
+
+async def take_place_of_undo(connection: AsyncConnection, command: TaskCommand) -> None:
+    """Put an undo into the line of the load that it takes back: like a replace it has the datasource to itself."""
+    place: dict[str, Any] = {
+        "tenant": command.tenant,
+        "datasource_name": command.datasource_name,
+        "mode": LoadMode.REPLACE.value,
+        "accepted_at": command.issued_at,
+    }
+    await connection.execute(
+        insert(LoadTurn)
+        .values(task_id=command.task_id, **place)
+        .on_conflict_do_update(index_elements=["task_id"], set_=place, where=LoadTurn.accepted_at.is_(None))
+    )
+
+
+async def keep_undone(connection: AsyncConnection, *, task_id: str, by: str) -> None:
+    """Note that a load was taken back."""
+    await connection.execute(update(LoadTurn).where(LoadTurn.task_id == task_id).values(undone_by=by))
+
+
+async def keep_replaced(connection: AsyncConnection, *, task_id: str, replaced: Mapping[str, Any]) -> None:
+    """Note which segments a replace takes the place of."""
+    await connection.execute(update(LoadTurn).where(LoadTurn.task_id == task_id).values(replaced=dict(replaced)))
 
 
 async def end(connection: AsyncConnection, event: TaskUpdated) -> None:

@@ -187,10 +187,10 @@ class HeardContract(Base):
 
 
 class Submission(JobColumns, Base):
-    """The submitter's inbox: one row for each load.
+    """The submitter's inbox: one row for each load, and for each load that is to be taken back.
 
-    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `outcome` is the body of the one
-    end that may be published instead of a load.
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `spec` is the
+    task of Druid, or the segments that an undo marks. `outcome` is the body of the one end that may be published here.
     """
 
     __tablename__ = "submissions"
@@ -209,8 +209,8 @@ class LoadTurn(Base):
     """The submitter's line: which tasks a datasource has accepted, in which order, and which have ended how.
 
     `source_sha256` and `contract_version` (0 for none) say what is loaded; `is_correction` is set for corrected rows.
-    `undone_by` is the task that has taken the load back. `replaced` are the ids of the segments that were in use when
-    a replace was frozen.
+    `undone_by` is the task that has taken the load back. `replaced` has the ids of the segments that could be seen
+    when a replace was frozen.
     """
 
     __tablename__ = "load_turns"
@@ -226,29 +226,12 @@ class LoadTurn(Base):
     contract_version: Mapped[int | None]
     is_correction: Mapped[bool] = mapped_column(server_default=text("false"))
     undone_by: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
-    replaced: Mapped[list[Any] | None]
+    replaced: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
         Index("ix_load_turns_open", "tenant", "datasource_name", postgresql_where=text("ended_at IS NULL")),
         Index("ix_load_turns_source_sha256", "source_sha256"),
     )
-
-
-class UndoJob(JobColumns, Base):
-    """The submitter's inbox of loads that are to be taken back: one row for each attempt at one.
-
-    `phase`: WAITING, ADMITTED (it has its turn), MARKING (`plan` is what will be changed, and stays), MARKED. `outcome`
-    is the body of the one end that may be published.
-    """
-
-    __tablename__ = "undo_jobs"
-
-    phase: Mapped[str] = mapped_column(String(16), server_default="WAITING")
-    plan: Mapped[dict[str, Any] | None]
-    marked_at: Mapped[datetime | None]
-    outcome: Mapped[dict[str, Any] | None]
-
-    __table_args__ = (Index("ix_undo_jobs_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 
 
 class DruidWatch(JobColumns, Base):

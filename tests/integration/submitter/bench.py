@@ -19,6 +19,7 @@ from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
+from tests.unit.druid.scripted_segments import ScriptedSegments
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = Rules(timedelta(seconds=2), rows_per_segment=1000, most_sub_tasks=1, count_first_after=timedelta(hours=24))
@@ -33,6 +34,7 @@ class Bench:
     datasource: str = field(default_factory=lambda: secrets.token_hex(6))
     line_known: bool = True
     ends_known: bool = True
+    segments: ScriptedSegments = field(default_factory=lambda: ScriptedSegments())
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, Submission, owner="bench", lease_for=timedelta(minutes=5))
@@ -40,6 +42,7 @@ class Bench:
             self.database,
             self.inbox,
             self.druid,
+            self.segments,
             RULES,
             clock=lambda: datetime.now(UTC),
             line_known=self._line_known,

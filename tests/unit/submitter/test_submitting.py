@@ -9,6 +9,7 @@ from typing import cast
 from services.submitter.submitting import CATCHING_UP, Rules, Submitting
 from shared.db.engine import Database
 from shared.druid import Druid
+from shared.druid_segments import Segments
 from shared.events import FileValidated
 from shared.inbox import Inbox, Job
 from shared.worker import Wait
@@ -32,6 +33,7 @@ async def test_a_load_waits_until_every_earlier_upload_was_read() -> None:
         cast("Database", nothing),
         cast("Inbox", nothing),
         cast("Druid", nothing),
+        cast("Segments", nothing),
         rules,
         clock=lambda: datetime.now(UTC),
         line_known=not_known,

@@ -41,11 +41,9 @@ def upgrade() -> None:
     op.add_column("load_turns", sa.Column("is_correction", sa.Boolean(), nullable=False, server_default=no))
     op.create_index("ix_load_turns_source_sha256", "load_turns", ["source_sha256"])
     op.add_column("submissions", sa.Column("outcome", postgresql.JSONB()))
-    _create_undo_jobs()
 
 
 def downgrade() -> None:
-    op.drop_table("undo_jobs")
     op.drop_column("submissions", "outcome")
     op.drop_index("ix_load_turns_source_sha256", "load_turns")
     for name in ("is_correction", *(name for name, _ in reversed(_KEPT_OF_A_TURN))):
@@ -53,28 +51,3 @@ def downgrade() -> None:
     op.drop_index("ix_ingestion_tasks_undoes", "ingestion_tasks")
     for name, _ in reversed(_SHOWN):
         op.drop_column("ingestion_tasks", name)
-
-
-def _create_undo_jobs() -> None:
-    op.create_table(
-        "undo_jobs",
-        sa.Column("event_id", sa.UUID(), nullable=False),
-        sa.Column("task_id", sa.String(22), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("event", postgresql.JSONB(), nullable=False),
-        sa.Column("traceparent", sa.Text()),
-        *(sa.Column(name, sa.Integer(), nullable=False, server_default="0") for name in ("lane", "deaths", "tries")),
-        sa.Column("wait_reason", sa.Text()),
-        *(
-            sa.Column(name, sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
-            for name in ("available_at", "created_at")
-        ),
-        sa.Column("lease_owner", sa.Text()),
-        *(sa.Column(name, sa.DateTime(timezone=True)) for name in ("lease_until", "done_at", "marked_at")),
-        sa.Column("phase", sa.String(16), nullable=False, server_default="WAITING"),
-        sa.Column("plan", postgresql.JSONB()),
-        sa.Column("outcome", postgresql.JSONB()),
-        sa.PrimaryKeyConstraint("event_id", name="pk_undo_jobs"),
-    )
-    op.create_index("ix_undo_jobs_task_id", "undo_jobs", ["task_id"])
-    op.create_index("ix_undo_jobs_open", "undo_jobs", ["available_at"], postgresql_where=sa.text("done_at IS NULL"))

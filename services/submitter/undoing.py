@@ -1,0 +1,241 @@
+"""The effect of an undo: wait for the turn, look, freeze what is to be marked, mark it, wait until Druid shows it.
+
+It may be run again from any point: what is marked was frozen before the first mark, and marking twice is marking once.
+Druid cannot swap two sets of segments in one step: what a replace hides is put into use only after the replace is out
+of it, so for a moment a query may find neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.submitter import submissions, turns, undone_load
+from services.submitter.admission import Hold
+from services.submitter.line import take_turn
+from services.submitter.undo_plan import Marks, NotYet, Refused, Sight, as_json, from_json, plan
+from services.submitter.undone_load import Loaded
+from shared.db.engine import Database
+from shared.db.storable import storable
+from shared.druid import Druid
+from shared.druid_segments import Segments
+from shared.events import Problem, TaskCommand, TaskStatus, TaskUpdated, Undone
+from shared.failpoint import failpoint
+from shared.inbox import Inbox, Job
+from shared.row_count import RowCount, count_rows
+from shared.telemetry import logger
+from shared.worker import Done, Wait
+
+_log = logger(__name__)
+CATCHING_UP = "catching_up"
+UNDOING = "undoing"
+LOOK_AGAIN = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """An undo as it is carried out, however often."""
+
+    datasource: str
+    intervals: tuple[str, ...]
+    marks: Marks
+    rows_before: int
+    rows_removed: int
+
+
+class Undoing:
+    """Takes one load back.
+
+    Args:
+        database: the submitter's tables.
+        inbox: the submissions.
+        druid: counts.
+        segments: marks.
+        hold_for: how often it looks whether its turn has come.
+        give_up_after: how long Druid may take to show what was marked.
+        clock: now, aware UTC.
+        line_known: whether all uploads have been read.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        inbox: Inbox,
+        druid: Druid,
+        segments: Segments,
+        *,
+        hold_for: timedelta,
+        give_up_after: timedelta,
+        clock: Callable[[], datetime],
+        line_known: Callable[[], Any],
+    ) -> None:
+        self._database = database
+        self._inbox = inbox
+        self._druid = druid
+        self._segments = segments
+        self._hold_for = hold_for
+        self._give_up_after = give_up_after
+        self._clock = clock
+        self._line_known = line_known
+
+    async def __call__(self, job: Job) -> Done | Wait:
+        """One try; see `shared.worker.Worker`."""
+        command = TaskCommand.model_validate(job.event)
+        kept = submissions.outcome_of(job.columns)
+        if kept is not None:
+            return Done((kept,))
+        if job.columns["spec"] is not None:
+            return await self._carry_out(job, command, _frozen(job.columns["spec"]), job.columns["posting_at"])
+        if not await self._line_known():
+            return Wait(self._hold_for, CATCHING_UP)
+        async with self._database.transaction() as connection:
+            turn = await take_turn(
+                connection,
+                task_id=command.task_id,
+                tenant=command.tenant,
+                datasource_name=str(command.datasource_name),
+            )
+            if turn is None:
+                return Done(())
+            if isinstance(turn, Hold):
+                return self._wait(job, command, turn)
+            await submissions.admit(connection, job)
+            load = await undone_load.find(connection, command)
+        return await self._begin(job, command, load)
+
+    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
+        """The end of an undo that has died three times; what was marked stays marked."""
+        command = TaskCommand.model_validate(job.event)
+        kept = submissions.outcome_of(job.columns)
+        if kept is not None:
+            return (kept,)
+        begun = job.columns["spec"] is not None
+        code, text = ("undo_incomplete", _INCOMPLETE) if begun else ("undo_failed", _DIED)
+        return (self._failed(command, code, text.format(command.undoes, what_happened)),)
+
+    async def _begin(self, job: Job, command: TaskCommand, load: Loaded | Refused) -> Done | Wait:
+        """Look, and freeze what is to be marked."""
+        if isinstance(load, Refused):
+            return await self._refuse(job, command, load)
+        frozen = await self._look(load)
+        if isinstance(frozen, Refused):
+            return await self._refuse(job, command, frozen)
+        if isinstance(frozen, NotYet):
+            return Wait(LOOK_AGAIN, "not_loaded")
+        failpoint("U1")
+        now = self._clock()
+        async with self._database.transaction() as connection:
+            if await turns.has_ended(connection, task_id=command.task_id):
+                return Done(())
+            await submissions.freeze_undo(connection, job, frozen=_as_json(frozen), now=now)
+        return await self._carry_out(job, command, frozen, now)
+
+    async def _look(self, load: Loaded) -> Frozen | Refused | NotYet:
+        ours = RowCount(load.datasource, load.intervals, load.task_id)
+        used = await self._segments.used(load.datasource, load.intervals)
+        unused = await self._segments.unused(load.datasource) if load.replaced is not None else set()
+        counted = (await count_rows(self._druid, ours)).rows if used else 0
+        held = await self._segments.held(load.datasource, load.intervals) if used else []
+        marks = plan(Sight(load.task_id, load.replaced, used, held, frozenset(unused), counted))
+        if not isinstance(marks, Marks):
+            return marks
+        before = await count_rows(self._druid, RowCount(load.datasource, load.intervals))
+        return Frozen(load.datasource, load.intervals, marks, before.rows or 0, counted or 0)
+
+    async def _carry_out(self, job: Job, command: TaskCommand, frozen: Frozen, since: datetime) -> Done | Wait:
+        """Mark, and look whether it is seen."""
+        failpoint("U2")
+        await self._segments.mark_unused(frozen.datasource, frozen.marks.remove)
+        failpoint("U3")
+        await self._segments.mark_used(frozen.datasource, frozen.marks.restore)
+        failpoint("U4")
+        seen = {one.id for one in await self._segments.held(frozen.datasource, frozen.intervals)}
+        if seen.isdisjoint(frozen.marks.remove) and seen.issuperset(frozen.marks.expect):
+            return await self._conclude(job, await self._done(command, frozen, shown=bool(seen)))
+        if self._clock() - since < self._give_up_after:
+            return Wait(LOOK_AGAIN, UNDOING)
+        return await self._conclude(job, self._failed(command, "undo_unconfirmed", _UNCONFIRMED.format(command.undoes)))
+
+    async def _done(self, command: TaskCommand, frozen: Frozen, *, shown: bool) -> TaskUpdated:
+        counted = await count_rows(self._druid, RowCount(frozen.datasource, frozen.intervals))
+        after = counted.rows if shown else 0
+        now = self._clock()
+        undone = Undone(
+            undoes=str(command.undoes),
+            rows_before=frozen.rows_before,
+            rows_after=after,
+            rows_removed=frozen.rows_removed,
+            rows_restored=max((after or 0) - (frozen.rows_before - frozen.rows_removed), 0),
+            segments_removed=len(frozen.marks.remove),
+            segments_restored=len(frozen.marks.restore),
+            query=counted.query,
+            counted_at=now,
+        )
+        return self._updated(command, TaskStatus.COMPLETED, occurred_at=now, undone=undone)
+
+    async def _refuse(self, job: Job, command: TaskCommand, refused: Refused) -> Done:
+        message = f"The load of task {command.undoes} cannot be taken back, and nothing was changed. {refused.why}"
+        return await self._conclude(job, self._failed(command, "not_undoable", message))
+
+    async def _conclude(self, job: Job, end: TaskUpdated) -> Done:
+        """Keep the end before it is said: once it is out, the next load may change what was counted."""
+        await self._inbox.update(job, outcome=storable(end.model_dump(mode="json")))
+        _log.info("undo_ended", status=end.status.value, why=end.problems[0].code if end.problems else None)
+        failpoint("U5")
+        return Done((end,))
+
+    def _wait(self, job: Job, command: TaskCommand, hold: Hold) -> Wait:
+        """Say it once: a row that waits for its turn already has said so."""
+        reason = f"{hold.reason}: behind task {hold.behind}"
+        said = job.wait_reason == hold.reason
+        return Wait(
+            self._hold_for, hold.reason, () if said else (self._updated(command, TaskStatus.QUEUED, reason=reason),)
+        )
+
+    def _failed(self, command: TaskCommand, code: str, message: str) -> TaskUpdated:
+        problem = Problem(code=code, message=message, detail={"undoes": command.undoes})
+        return self._updated(command, TaskStatus.FAILED, problems=(problem,))
+
+    def _updated(self, command: TaskCommand, status: TaskStatus, **more: Any) -> TaskUpdated:
+        told = {"occurred_at": self._clock(), **more}
+        return TaskUpdated(
+            task_id=command.task_id, tenant=command.tenant, attempt=command.attempt, status=status, **told
+        )
+
+
+def is_undo(event: Mapping[str, Any]) -> bool:
+    """Whether the body of a row's event is that of an undo."""
+    return "undoes" in event
+
+
+def _as_json(frozen: Frozen) -> dict[str, Any]:
+    return {
+        "datasource": frozen.datasource,
+        "intervals": list(frozen.intervals),
+        "marks": as_json(frozen.marks),
+        "rows_before": frozen.rows_before,
+        "rows_removed": frozen.rows_removed,
+    }
+
+
+def _frozen(kept: Mapping[str, Any]) -> Frozen:
+    return Frozen(
+        kept["datasource"],
+        tuple(kept["intervals"]),
+        from_json(kept["marks"]),
+        kept["rows_before"],
+        kept["rows_removed"],
+    )
+
+
+_DIED = "Taking the load of task {} back has failed, and nothing was changed: {}. Ask for it again."
+_INCOMPLETE = (
+    "Taking the load of task {} back was begun and not finished: {}. Some of its segments may be out of use. Ask "
+    "whoever runs Druid; asking for the undo again goes on only if its rows can still be found."
+)
+_UNCONFIRMED = (
+    "The segments of task {} were marked, but Druid does not show it: rows may be gone that should be back. Ask "
+    "whoever runs Druid whether its segments can be loaded."
+)
