@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from shared.druid import TASK_COLUMN
+from shared.druid import ETERNITY, TASK_COLUMN
 
 _MOST_AT_ONCE = 1_000
 _TOMBSTONE = "tombstone"
@@ -53,8 +53,8 @@ class Segments(Protocol):
     async def used(self, datasource: str, intervals: Sequence[str]) -> list[Segment]:
         """All segments in use that overlap the intervals, those that newer ones hide and tombstones among them."""
 
-    async def unused(self, datasource: str) -> set[str]:
-        """The ids of the segments that are not in use, as long as they are not deleted."""
+    async def unused(self, datasource: str, interval: str) -> list[Segment]:
+        """All segments of an interval that are not in use, as long as they are not deleted."""
 
     async def held(self, datasource: str, intervals: Sequence[str]) -> list[Held]:
         """What can be queried of the intervals, segment by segment."""
@@ -85,11 +85,12 @@ class HttpSegments:
         found = await self._druid.ask("POST", path, body=list(intervals), params={"full": ""})
         return [_segment(one) for one in found]
 
-    async def unused(self, datasource: str) -> set[str]:
-        """See `Segments`."""
+    async def unused(self, datasource: str, interval: str) -> list[Segment]:
+        """See `Segments`. All of time is no interval that this call takes: it is said by saying none."""
         path = f"/druid/coordinator/v1/metadata/datasources/{_quoted(datasource)}/unusedSegments"
-        found = await self._druid.ask("GET", path)
-        return {str(one["dataSegment"]["identifier"]) for one in found}
+        bounds = None if interval == ETERNITY else {"interval": interval}
+        found = await self._druid.ask("GET", path, params=bounds)
+        return [_segment(one["dataSegment"]) for one in found]
 
     async def held(self, datasource: str, intervals: Sequence[str]) -> list[Held]:
         """See `Segments`."""

@@ -58,8 +58,8 @@ class Frozen:
     intervals: tuple[str, ...]
 
 
-def freeze(load: Load) -> Frozen:
-    """Build the task of a load."""
+def freeze(load: Load, *, alone: bool = False) -> Frozen:
+    """Build the task of a load; with `alone` an append has its time chunks to itself, and the next one waits."""
     chosen = cut(
         rows=load.rows,
         time_min=load.time_min,
@@ -72,7 +72,7 @@ def freeze(load: Load) -> Frozen:
         TASK_COLUMN: load.task_id,
         "forceTimeChunkLock": True,
         # Appends share a time chunk. A replace has it alone: the barrier keeps other loads away, the lock the rest.
-        "useConcurrentLocks": load.mode is LoadMode.APPEND,
+        "useConcurrentLocks": load.mode is LoadMode.APPEND and not alone,
     }
     task: dict[str, Any] = {
         "type": "index_parallel",

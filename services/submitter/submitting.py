@@ -18,6 +18,7 @@ from services.submitter.duplicates import Duplicate
 from services.submitter.line import take_turn
 from services.submitter.spec import Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
+from services.submitter.timeline import emptied
 from services.submitter.undo_plan import Replaced
 from services.submitter.undone_load import replaced_as_json
 from shared.db.engine import Database
@@ -164,6 +165,8 @@ class Submitting:
             used = await self._druid.used_intervals(event.datasource_name)
             replaced = Replaced.of(await self._segments.used(event.datasource_name, (ETERNITY,)))
         frozen = freeze(load_of(event, self._rules, turn.mode, used))
+        if turn.mode is LoadMode.APPEND and await self._is_emptied(event.datasource_name, frozen.intervals):
+            frozen = freeze(load_of(event, self._rules, turn.mode, used), alone=True)
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id):
                 return None
@@ -171,6 +174,14 @@ class Submitting:
                 noted = replaced_as_json(replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
+
+    async def _is_emptied(self, datasource: str, intervals: tuple[str, ...]) -> bool:
+        """See `timeline.emptied`."""
+        for interval in intervals:
+            unused = await self._segments.unused(datasource, interval)
+            if unused and emptied(await self._segments.used(datasource, (interval,)), unused):
+                return True
+        return False
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from shared.druid_segments import Segment
 
 _INSTANT = re.compile(r"(-?\d+)-(.*)", re.DOTALL)
+_SHARED_VERSION = "1970-01-01T00:00:00.000Z"
 _Moment = tuple[int, str]
 
 
@@ -48,6 +49,17 @@ def torn(remaining: Iterable[Segment], removed: Iterable[Segment]) -> set[Segmen
     """Those that would stay without a core partition that is removed: Druid would show none of them."""
     lost = {(one.interval, one.version) for one in removed if one.partition < one.core}
     return {one for one in remaining if (one.interval, one.version) in lost}
+
+
+def emptied(used: Iterable[Segment], unused: Iterable[Segment]) -> bool:
+    """Whether an append beside others would lose its rows: Druid 33 gives out the names of segments anew.
+
+    It does so in time that has no segment in use and one out of use that was appended under the lock that appends
+    share, whose version is always the epoch (druid#18216): the new segment counts as known, and stays out of use.
+    """
+    taken = [one.interval for one in used]
+    left = {one.interval for one in unused if one.version == _SHARED_VERSION}
+    return any(not any(overlap(interval, other) for other in taken) for interval in left)
 
 
 class _Covered:

@@ -19,7 +19,7 @@ from services.submitter.undo_plan import Marks, NotYet, Refused, Sight, as_json,
 from services.submitter.undone_load import Loaded
 from shared.db.engine import Database
 from shared.db.storable import storable
-from shared.druid import Druid
+from shared.druid import ETERNITY, Druid
 from shared.druid_segments import Segments
 from shared.events import Problem, TaskCommand, TaskStatus, TaskUpdated, Undone
 from shared.failpoint import failpoint
@@ -135,10 +135,10 @@ class Undoing:
     async def _look(self, load: Loaded) -> Frozen | Refused | NotYet:
         ours = RowCount(load.datasource, load.intervals, load.task_id)
         used = await self._segments.used(load.datasource, load.intervals)
-        unused = await self._segments.unused(load.datasource) if load.replaced is not None else set()
+        unused = await self._segments.unused(load.datasource, ETERNITY) if load.replaced is not None else []
         counted = (await count_rows(self._druid, ours)).rows if used else 0
         held = await self._segments.held(load.datasource, load.intervals) if used else []
-        marks = plan(Sight(load.task_id, load.replaced, used, held, frozenset(unused), counted))
+        marks = plan(Sight(load.task_id, load.replaced, used, held, frozenset(one.id for one in unused), counted))
         if not isinstance(marks, Marks):
             return marks
         before = await count_rows(self._druid, RowCount(load.datasource, load.intervals))

@@ -34,7 +34,7 @@ class Bench:
     datasource: str = field(default_factory=lambda: secrets.token_hex(6))
     line_known: bool = True
     ends_known: bool = True
-    segments: ScriptedSegments = field(default_factory=lambda: ScriptedSegments())
+    segments: ScriptedSegments = field(default_factory=ScriptedSegments)
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, Submission, owner="bench", lease_for=timedelta(minutes=5))

@@ -35,9 +35,10 @@ class ScriptedSegments:
         found = (self.known[one] for one in sorted(self.in_use))
         return [one for one in found if any(overlap(one.interval, interval) for interval in intervals)]
 
-    async def unused(self, datasource: str) -> set[str]:
+    async def unused(self, datasource: str, interval: str) -> list[Segment]:
         del datasource
-        return set(self.known) - self.in_use
+        left = (self.known[one] for one in sorted(set(self.known) - self.in_use))
+        return [one for one in left if overlap(one.interval, interval)]
 
     async def held(self, datasource: str, intervals: Sequence[str]) -> list[Held]:
         seen = visible(await self.used(datasource, intervals))
