@@ -24,6 +24,7 @@ from services import (
     display,
     following,
     supervisor,
+    undo_command,
     validate_command,
 )
 from services.installed import connect, profile, settings_of
@@ -44,6 +45,7 @@ app.add_typer(contract_command.app, name="contract")
 app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 correct_command.register(app)
+undo_command.register(app)
 
 
 def main() -> None:

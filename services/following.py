@@ -62,7 +62,7 @@ def follow(client: GatewayClient, task_id: str, timeout: float, output: str) -> 
 
 def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
     """Print the lines about the task that were not printed yet; whether there were any."""
-    head = f"{task.get('original_filename') or task['file_uri']} -> {task['datasource_name']}  task {task['task_id']}"
+    head = f"{display.name_of(task)} -> {task['datasource_name']}  task {task['task_id']}"
     progress = display.progress_line(task)
     news = [line for line in (head, *display.state_lines(task), progress) if line and line not in shown]
     for line in news:
@@ -72,7 +72,7 @@ def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
 
 
 def _conclude(task: Mapping[str, Any], output: str) -> int:
-    show(task, output, display.ledger_lines(task))
+    show(task, output, [*display.ledger_lines(task), *display.undone_lines(task), *display.plan_lines(task)])
     code = exit_code(task)
     if code:
         for line in display.problem_lines(task):

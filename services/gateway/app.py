@@ -17,11 +17,12 @@ from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRow
 from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
 from services.gateway.origins import OriginMiddleware, origins_pattern
-from services.gateway.routes import health_routes, status_routes, upload_routes, waiver_routes
+from services.gateway.routes import health_routes, status_routes, undo_routes, upload_routes, waiver_routes
 from services.gateway.rows import PostgresUploadRows, UploadRows
 from services.gateway.settings import GatewaySettings
 from services.gateway.status import PostgresTaskRows, TaskRows
 from services.gateway.sweeper import Sweeper
+from services.gateway.undoing import PostgresUndoRows, UndoRows, Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import Waivers
 from shared.db.engine import Database
@@ -48,6 +49,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     task_rows: TaskRows | None = None,
     decision_rows: DecisionRows | None = None,
     datasource_rows: DatasourceRows | None = None,
+    undo_rows: UndoRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
@@ -87,6 +89,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     )
     app.include_router(upload_routes(uploads))
     app.include_router(waiver_routes(Waivers(families, decision_rows, clock=clock, announce=relay.wake)))
+    undos = Undos(task_rows, upload_rows, undo_rows or PostgresUndoRows(database), clock=clock, announce=relay.wake)
+    app.include_router(undo_routes(undos))
     app.include_router(status_routes(task_rows, upload_rows))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes

@@ -42,6 +42,7 @@ class ProblemKind(Enum):
     NOT_CORRECTABLE = Kind("not-correctable", 409, "The rejected rows of the task cannot be decided about now")
     CORRECTION_IN_FLIGHT = Kind("correction-in-flight", 409, "A correction of the task is on its way")
     NOT_WAIVABLE = Kind("not-waivable", 409, "These records cannot be waived")
+    NOT_UNDOABLE = Kind("not-undoable", 409, "There is no load of the task to take back")
     FORBIDDEN_ORIGIN = Kind("forbidden-origin", 403, "Requests from this web origin are not allowed")
     UNKNOWN_TASK = Kind("unknown-task", 404, "There is no such task")
     INVALID_CONTRACT = Kind("invalid-contract", 422, "The contract has faults")
