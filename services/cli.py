@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,7 +31,7 @@ from services import (
 )
 from services.installed import connect, profile, settings_of
 from shared.errors import IngestError
-from shared.events import LoadMode
+from shared.events import LoadMode, StopAfter
 
 # A command loads what it needs when it runs: `validate` on a small file is mostly the time of these imports.
 EXIT_ERROR = 1
@@ -99,6 +101,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Add rows that the datasource has already once more.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Load nothing: show what would change, chunk by chunk, and a token for it.")
+    ] = False,
     confirm: Annotated[
         str | None, typer.Option(help="The token of a plan: load only if the load would do what the plan showed.")
     ] = None,
@@ -130,6 +135,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "user_id": user,
         "force": "true" if force else None,
         "confirm": confirm,
+        "stop_after": StopAfter.PLAN.value if plan else None,
     }
     said = {name: value for name, value in fields.items() if value is not None}
     code = 0
@@ -137,11 +143,20 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         for path in files:
             accepted = following.upload(path, partial(client.upload, path, said))
             task_id = accepted["task_id"]
-            if wait:
+            if wait or plan:
                 code = max(code, following.follow(client, task_id, timeout, output))
+                if plan and output == "text":
+                    _show_confirmation(client.task(task_id))
             else:
                 following.show(accepted, output, [f"{path.name} -> {datasource}  task {task_id}  {accepted['status']}"])
     raise typer.Exit(code)
+
+
+def _show_confirmation(task: Mapping[str, Any]) -> None:
+    """How to go on from a plan: the same command, bound to what the plan has shown."""
+    if task.get("plan"):
+        words = [word for word in sys.argv[1:] if word != "--plan"]
+        typer.echo(f"to load exactly that:\n  ingest {shlex.join(words)} --confirm {task['plan']['token']}")
 
 
 @app.command()

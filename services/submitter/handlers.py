@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.submitter import contents, submissions, turns
 from shared.db.engine import Database
 from shared.errors import PermanentError
-from shared.events import CommandName, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+from shared.events import (
+    CommandName,
+    FileUploaded,
+    FileValidated,
+    LoadOptions,
+    StopAfter,
+    TaskCommand,
+    TaskUpdated,
+)
 from shared.inbox import Inbox
 from shared.kafka.envelope import Received
 
@@ -32,10 +40,12 @@ class Handlers:
         """Take one event in."""
         async with self._database.transaction() as connection:
             match received.event:
-                case FileUploaded() as event:
+                case FileUploaded(options=LoadOptions(stop_after=None)) as event:
                     await self._take_place(connection, event)
-                case FileValidated() as event:
+                case FileValidated(options=LoadOptions(stop_after=None)) as event:
                     await self._take_place(connection, event)
+                    await self._inbox.put(connection, received)
+                case FileValidated(options=LoadOptions(stop_after=StopAfter.PLAN)):
                     await self._inbox.put(connection, received)
                 case TaskUpdated() as event if event.status.is_end:
                     await self._end(connection, event)

@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.submitter import duplicates, submissions, turns
+from services.submitter import duplicates, plan, submissions, turns
 from services.submitter.admission import Hold, Turn
 from services.submitter.contents import find_twin
 from services.submitter.duplicates import Duplicate
 from services.submitter.line import take_turn
-from services.submitter.spec import Load, freeze
+from services.submitter.planning import Planning, stops
+from services.submitter.spec import Frozen, Load, freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.timeline import emptied
 from services.submitter.undo_plan import Replaced
@@ -78,6 +79,7 @@ class Submitting:
         self._inbox = inbox
         self._druid = druid
         self._segments = segments
+        self._planning = Planning(database, druid, segments, clock=clock)
         self._rules = rules
         self._clock = clock
         self._line_known = line_known
@@ -92,6 +94,9 @@ class Submitting:
         posting = posting_of(job.columns)
         if posting is not None:
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
+        if stops(event):
+            frozen, _ = await self._made(event, event.options.mode)
+            return Done((await self._planning.conclude(job, event, frozen),))
         if not await self._line_known():
             return Wait(self._rules.hold_for, CATCHING_UP)
         return await self._begin(job, event)
@@ -104,6 +109,8 @@ class Submitting:
         if isinstance(admitted, TaskUpdated):
             return Done((admitted,))
         posting = await self._freeze(job, event, admitted) if admitted else None
+        if isinstance(posting, TaskUpdated):
+            return Done((posting,))
         if posting is None:
             _log.warning("ended_before_post")
             return Done(())
@@ -157,23 +164,32 @@ class Submitting:
         )
         return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | None:
-        """The frozen spec of an admitted load; None when the task has ended meanwhile."""
-        used: tuple[str, ...] = ()
-        replaced = None
-        if turn.mode is LoadMode.REPLACE:
-            used = await self._druid.used_intervals(event.datasource_name)
-            replaced = Replaced.of(await self._segments.used(event.datasource_name, (ETERNITY,)))
-        frozen = freeze(load_of(event, self._rules, turn.mode, used))
-        if turn.mode is LoadMode.APPEND and await self._is_emptied(event.datasource_name, frozen.intervals):
-            frozen = freeze(load_of(event, self._rules, turn.mode, used), alone=True)
+    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | TaskUpdated | None:
+        """The frozen spec of an admitted load, or its end when its plan does not hold; None when it has ended."""
+        frozen, replaced = await self._made(event, turn.mode)
+        changed = await self._planning.changes(event, turn.mode, frozen)
         async with self._database.transaction() as connection:
             if await turns.has_ended(connection, task_id=event.task_id):
                 return None
+            if changed:
+                end = self._ended(event, TaskStatus.REJECTED, plan.problem(changed))
+                return await submissions.conclude(connection, job, end)
             if replaced is not None:
                 noted = replaced_as_json(replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
+
+    async def _made(self, event: FileValidated, mode: LoadMode) -> tuple[Frozen, Replaced | None]:
+        """The load as it would be posted now, and for a replace the segments whose place it takes."""
+        datasource = event.datasource_name
+        if mode is LoadMode.REPLACE:
+            used = await self._druid.used_intervals(datasource)
+            replaced = Replaced.of(await self._segments.used(datasource, (ETERNITY,)))
+            return freeze(load_of(event, self._rules, mode, used)), replaced
+        load = load_of(event, self._rules, mode, ())
+        frozen = freeze(load)
+        alone = await self._is_emptied(datasource, frozen.intervals)
+        return (freeze(load, alone=True) if alone else frozen), None
 
     async def _is_emptied(self, datasource: str, intervals: tuple[str, ...]) -> bool:
         """See `timeline.emptied`."""

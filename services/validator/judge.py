@@ -32,7 +32,7 @@ from services.validator.workplace import Workplace
 from shared.backoff import Backoff
 from shared.contract import Contract
 from shared.db.storable import storable
-from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
+from shared.events import FileUploaded, FileValidated, Problem, StopAfter, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
@@ -99,7 +99,7 @@ class Judge:
         """
         spoken = job.columns["outcome"]
         if spoken is not None:
-            return Done((_read(spoken),))
+            return Done(publication.told(_read(spoken)))
         event = FileUploaded.model_validate(job.event)
         if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
             await self._inbox.update(job, lane=lane)
@@ -119,13 +119,13 @@ class Judge:
         await self._inbox.update(job, outcome=spoken, reading=reading)
         if job.tries > 1:
             await self._sweep(run)
-        return Done((_read(spoken),))
+        return Done(publication.told(_read(spoken)))
 
     def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
         """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
         spoken = job.columns["outcome"]
         if spoken is not None:
-            return (_read(spoken),)
+            return publication.told(_read(spoken))
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         problem = Problem(code="validator_died", message=message)
@@ -210,6 +210,7 @@ class Judge:
             contract=contract,
             limits=self._rules.parse,
             correction=correction,
+            count_times=event.options.stop_after is StopAfter.PLAN,
         )
 
     async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, fetched: Fetched) -> Judged:

@@ -10,11 +10,22 @@ from pydantic import JsonValue
 
 from services.validator.engine import Accepted, Code, Rejected
 from services.validator.engine import Problem as Reason
-from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskStatus, TaskUpdated
+from shared.events import (
+    Column,
+    FileUploaded,
+    FileValidated,
+    Part,
+    Problem,
+    RowsOfTime,
+    StopAfter,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.kafka.envelope import record_bytes
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
+STOPPED = "stopped_after_validation"
 CONTRACT_AWAITED = "contract_awaited"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -83,6 +94,9 @@ def validated(
         time_column=verdict.time_column.source_name,
         file_size=fetched.size_bytes,
         source_sha256=fetched.sha256,
+        rows_by_time=None
+        if verdict.rows_by_time is None
+        else tuple(RowsOfTime(start=_time(start), rows=rows) for start, rows in verdict.rows_by_time),
         report_key=run.report_key(verdict.report),
         rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
         started_at=run.started_at,
@@ -91,6 +105,25 @@ def validated(
         rejected_records=verdict.rejected_records,
         corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
     )
+
+
+def told(outcome: FileValidated | TaskUpdated) -> tuple[FileValidated | TaskUpdated, ...]:
+    """What is said of a verdict: a task that stops after its validation ends with it, and nothing is loaded."""
+    if not isinstance(outcome, FileValidated) or outcome.options.stop_after is not StopAfter.VALIDATION:
+        return (outcome,)
+    end = TaskUpdated(
+        task_id=outcome.task_id,
+        tenant=outcome.tenant,
+        attempt=outcome.attempt,
+        status=TaskStatus.COMPLETED,
+        occurred_at=outcome.finished_at,
+        reason=STOPPED,
+        rows_read=outcome.rows_read,
+        rows_rejected=outcome.rows_rejected,
+        report_key=outcome.report_key,
+        rejects_key=outcome.rejects_key,
+    )
+    return (outcome, end)
 
 
 def narrowed(told: FileValidated, *, limit_bytes: int) -> FileValidated:

@@ -27,6 +27,7 @@ from .rejects import RejectsWriter
 from .report import Report
 from .request import ParseRequest
 from .survey import Survey, survey_file
+from .time_counts import TimeCounts
 from .timechoice import TimeChoice, check_options, choose_time, find_named, list_candidates
 from .timerules import time_errors
 from .timestamps import Times, parse_times
@@ -226,7 +227,7 @@ class _Parse:
         return self._report.reject([problem])
 
     def _write(self, choice: TimeChoice | Problem | None, columns: list[ColumnWriter], records: int) -> Written:
-        written = Written(self._zone)
+        written = Written(self._zone, times=TimeCounts() if self._request.count_times else None)
         for block in read_ahead(self._reader.blocks()):
             if self._limits.ends_reading(self._rejects.rows):
                 written.stopped = True
@@ -291,6 +292,8 @@ class _Parse:
         low, high = ms.min(), ms.max()
         if isinstance(low, int) and isinstance(high, int):
             written.add_range(low, high)
+            if written.times is not None:
+                written.times.add(ms)
             self._put(frame, ms, columns, written)
 
     def _write_bad(self, block: Block, choice: TimeChoice | Problem | None, judged: _Judged | None) -> None:
@@ -403,6 +406,7 @@ class _Parse:
                 time_column=time_column,
                 time_min_ms=written.low_ms,
                 time_max_ms=written.high_ms,
+                rows_by_time=None if written.times is None else written.times.told(),
                 reading=self._reading(choice, columns, survey),
                 rejected_records=None if self._rejects.records is None else carried(self._rejects.records),
                 corrected_records=str(RecordSet(self._corrected)) if len(self._corrected) == written.accepted else None,
