@@ -4,7 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-validation dev test test-docker test-faults test-unit lint format up up-docker up-native down logs status reset \
+.PHONY: help demo bench bench-druid bench-validation dev test test-docker test-druid test-faults test-unit lint format up up-docker \
+	up-native down logs status reset \
 	check lock docs
 # Where the servers run: docker, native (child processes), or auto: docker where its images can be had.
 STACK ?= auto
@@ -19,6 +20,9 @@ demo: up ## set up everything, load the real flights and weather files, prove th
 bench: up ## measure every claim beside its peer (half an hour); NAME=upload for one
 	@$(PY) -m benchmarks $(NAME) $(ARGS)
 
+bench-druid: up ## measure loads beside tasks posted to Druid by hand: 3.4 million rows, 1,000, 200 files (half an hour)
+	@$(PY) -m benchmarks druid-load druid-small druid-many $(ARGS)
+
 bench-validation: up ## measure validation beside DuckDB, Pandera and Frictionless; ARGS=--large for 4 GB
 	@$(PY) -m benchmarks validation validation-flights validation-bad validation-frictionless lanes $(ARGS)
 
@@ -28,7 +32,10 @@ test: $(READY) ## set up everything and run all tests
 test-docker: $(READY) ## the product in containers, from an engine-less machine to a proof and away again
 	@$(PY) -m tests.docker.run $(ARGS)
 
-test-faults: up-native ## kill every server and service in turn, heal, and run the demo again (15 minutes)
+test-druid: $(READY) ## every test on a real Druid, those too that take minutes
+	@$(PY) tests/run.py tests/integration/druid -m 'druid or not druid' $(ARGS)
+
+test-faults: up-native ## kill every server and service in turn, and heal; also while two tenants load (20 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## units, contracts, architecture: no server needed
@@ -87,6 +94,7 @@ docs: $(READY) ## write the generated pages anew
 	@$(PY) -m shared.schema
 	@$(PY) -m services.validator.report_page
 	@$(PY) -m shared.contract.page
+	@$(PY) -m shared.druid_errors.page
 	@$(PY) -m tests.verdicts.outcomes
 
 lock: $(READY) ## write the locked requirements anew

@@ -20,14 +20,16 @@ FLIGHTS_COLUMNS = {
 }
 SMALL_ROWS = 1000
 SMALL_TIME = "time"
+SMALL_COLUMNS = {SMALL_TIME: "time", "id": "long", "value": "double"}
 _BLOCK = 1024 * 1024
 
 
-def write_small(folder: Path) -> Path:
-    """1,000 rows `time,id,value`, a minute apart."""
-    path = folder / "small.csv"
-    lines = [f"{SMALL_TIME},id,value"]
-    lines += [f"{START + timedelta(minutes=n):%Y-%m-%dT%H:%M:%SZ},{n},{n / 2}" for n in range(SMALL_ROWS)]
+def write_small(folder: Path, number: int = 0) -> Path:
+    """1,000 rows `time,id,value`, a minute apart; those of file `number` follow those of the file before."""
+    path = folder / f"small-{number}.csv"
+    lines = [",".join(SMALL_COLUMNS)]
+    ids = range(number * SMALL_ROWS, (number + 1) * SMALL_ROWS)
+    lines += [f"{START + timedelta(minutes=n):%Y-%m-%dT%H:%M:%SZ},{n},{n / 2}" for n in ids]
     path.write_text("\n".join(lines) + "\n")
     return path
 

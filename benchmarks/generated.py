@@ -84,16 +84,16 @@ def _block(first: int, end: int) -> pl.DataFrame:
     return frame.select(
         at.dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias(TIME),
         number,
-        pl.format("station-{}", 1000 + _drawn(1, 500)).alias("station"),
-        pl.lit(pl.Series(STATUSES)).gather(_drawn(2, len(STATUSES))).alias("status"),
-        (_drawn(3, 10_000_000) / 10_000).round(4).alias("value"),
-        _drawn(4, 100_000).alias("reading"),
-        (_drawn(5, 1_000_000) / 1_000_000).round(6).alias("ratio"),
-        pl.format("batch {}", _drawn(6, 10_000)).alias("label"),
+        pl.format("station-{}", 1000 + drawn(1, 500)).alias("station"),
+        pl.lit(pl.Series(STATUSES)).gather(drawn(2, len(STATUSES))).alias("status"),
+        (drawn(3, 10_000_000) / 10_000).round(4).alias("value"),
+        drawn(4, 100_000).alias("reading"),
+        (drawn(5, 1_000_000) / 1_000_000).round(6).alias("ratio"),
+        pl.format("batch {}", drawn(6, 10_000)).alias("label"),
     )
 
 
-def _drawn(stream: int, below: int) -> pl.Expr:
+def drawn(stream: int, below: int) -> pl.Expr:
     """A number from 0 to `below` - 1 for each row; each stream has its own."""
     mixed = (pl.col("id").cast(pl.UInt64) * 8 + stream + SEED) * pl.lit(0x9E3779B97F4A7C15, pl.UInt64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):

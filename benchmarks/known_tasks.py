@@ -20,7 +20,8 @@ FROM ingestion_tasks found WHERE task_id = $3
 def known_tasks(bench: Bench, installation: Installation, count: int) -> list[str]:
     """Load a small file, and copy its row until there are `count`; their ids."""
     with loading(bench, installation) as both:
-        _, loaded = both.ours_with_task(write_small(bench.scratch), SMALL_ROWS)
+        _, task = both.ours_with_task(write_small(bench.scratch), SMALL_ROWS)
+    loaded = str(task["task_id"])
     copies = [ids.fresh_task_id() for _ in range(count - 1)]
     asyncio.run(_copy(installation, loaded, copies))
     return [loaded, *copies]

@@ -43,15 +43,20 @@ async def latencies(ask: Callable[[int], Awaitable[None]], *, per_second: float,
     return took
 
 
-def until(done: Callable[[], bool], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask every 50 ms, and return when it is so.
+def until(
+    done: Callable[[], bool], *, patience_seconds: float = PATIENCE_SECONDS, slowest_seconds: float = POLL_SECONDS
+) -> None:
+    """Ask every 50 ms, and return when it is so; with `slowest_seconds`, less often the longer it takes, up to that.
+
+    A pause is then a hundredth of the time so far: that much may be too long what is timed.
 
     Raises:
         WrongAnswerError: it is not so after all that time.
     """
-    deadline = time.monotonic() + patience_seconds
+    began = time.monotonic()
     while not done():
-        if time.monotonic() > deadline:
+        so_far = time.monotonic() - began
+        if so_far > patience_seconds:
             msg = f"not done after {patience_seconds:g} s"
             raise WrongAnswerError(msg)
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, min(slowest_seconds, so_far / 100)))

@@ -17,6 +17,8 @@ class Scale:
     medium_uploads: int
     small_loads: int
     flights_loads: int
+    druid_loads: int
+    many_files: int
     tasks: int
     read_seconds: float
     read_rounds: int
@@ -39,6 +41,8 @@ FULL = Scale(
     medium_uploads=5,
     small_loads=30,
     flights_loads=5,
+    druid_loads=3,
+    many_files=200,
     tasks=1000,
     read_seconds=10,
     read_rounds=3,
@@ -60,6 +64,8 @@ QUICK = Scale(
     medium_uploads=1,
     small_loads=2,
     flights_loads=1,
+    druid_loads=1,
+    many_files=5,
     tasks=50,
     read_seconds=2,
     read_rounds=1,

@@ -26,6 +26,7 @@ from services import (
     display,
     following,
     supervisor,
+    task_command,
     undo_command,
     validate_command,
 )
@@ -48,6 +49,7 @@ app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 correct_command.register(app)
 undo_command.register(app)
+task_command.register(app)
 
 
 def main() -> None:
@@ -91,6 +93,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     header: Annotated[str | None, typer.Option(help=validate_command.HINTS["header"])] = None,
     skip_rows: Annotated[str | None, typer.Option(help=validate_command.HINTS["skip_rows"])] = None,
     comment: Annotated[str | None, typer.Option(help=validate_command.HINTS["comment"])] = None,
+    quote: Annotated[str | None, typer.Option(help=validate_command.HINTS["quote"])] = None,
     escape: Annotated[str | None, typer.Option(help=validate_command.HINTS["escape"])] = None,
     decimal_mark: Annotated[str | None, typer.Option(help=validate_command.HINTS["decimal_mark"])] = None,
     thousands: Annotated[str | None, typer.Option(help=validate_command.HINTS["thousands"])] = None,
@@ -126,6 +129,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "header": header,
         "skip_rows": skip_rows,
         "comment": comment,
+        "quote": quote,
         "escape": escape,
         "decimal_mark": decimal_mark,
         "thousands": thousands,

@@ -32,6 +32,7 @@ def correct(  # noqa: PLR0913, PLR0917  # typer makes an option of each paramete
         ),
     ],
     delimiter: Annotated[str | None, typer.Option(help=validate_command.HINTS["delimiter"])] = None,
+    quote: Annotated[str | None, typer.Option(help=validate_command.HINTS["quote"])] = None,
     encoding: Annotated[str | None, typer.Option(help=validate_command.HINTS["encoding"])] = None,
     sheet: Annotated[str | None, typer.Option(help=validate_command.HINTS["sheet"])] = None,
     file_format: Annotated[str | None, typer.Option("--format", help=validate_command.HINTS["format"])] = None,
@@ -43,8 +44,13 @@ def correct(  # noqa: PLR0913, PLR0917  # typer makes an option of each paramete
     """Load corrected rows of a task; they are added, and read as the task's file was."""
     following.known_output(output)
     fields = {
-        "delimiter": delimiter, "encoding": encoding, "sheet": sheet, "format": file_format, "user_id": user,
-    }  # fmt: skip
+        "delimiter": delimiter,
+        "quote": quote,
+        "encoding": encoding,
+        "sheet": sheet,
+        "format": file_format,
+        "user_id": user,
+    }
     said = {name: value for name, value in fields.items() if value is not None}
     with connect() as client:
         accepted = following.upload(file, partial(client.correct, task_id, file, said))

@@ -46,6 +46,16 @@ def ledger_lines(task: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def verified_lines(task: Mapping[str, Any]) -> list[str]:
+    """What the last later count of the task's rows said; empty when there was none."""
+    verified = task.get("verified")
+    if not verified:
+        return []
+    counted = "unknown" if verified.get("rows_counted") is None else format(verified["rows_counted"], ",")
+    reason = f": {verified['reason']}" if verified.get("reason") else ""
+    return [f"  {'verified':<9} {counted:>13}  {verified['status']} at {verified['counted_at']}{reason}"]
+
+
 def correction_lines(task: Mapping[str, Any]) -> list[str]:
     """What became of the rejected rows: the gap and what closed it, and the corrections; empty when none were."""
     corrections = task.get("corrections")
@@ -123,5 +133,5 @@ def problem_lines(task: Mapping[str, Any]) -> list[str]:
 def task_lines(task: Mapping[str, Any]) -> list[str]:
     """A task for people: what, where to, state, ledger, problems."""
     head = f"{name_of(task)} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
-    more = [*undone_lines(task), *plan_lines(task), *correction_lines(task)]
-    return [head, *ledger_lines(task), *more, *(f"  {line}" for line in problem_lines(task))]
+    proof = [*ledger_lines(task), *verified_lines(task), *undone_lines(task), *plan_lines(task)]
+    return [head, *proof, *correction_lines(task), *(f"  {line}" for line in problem_lines(task))]

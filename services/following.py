@@ -44,19 +44,43 @@ def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str
         return send(lambda read: bar.update(shown, advance=read))
 
 
-def follow(client: GatewayClient, task_id: str, timeout: float, output: str) -> int:
-    """Show each state until the end; the exit code of the task, or of the time-out."""
+def follow(client: GatewayClient, task_id: str, timeout: float, output: str, *, attempt: int = 1) -> int:
+    """Show each state from this attempt on until the end; the exit code of the task, or of the time-out."""
+    shown: list[str] | None = [] if output == "text" else None
+    task = until(client, task_id, timeout, has_ended, shown, attempt=attempt)
+    return EXIT_TIMEOUT if task is None else conclude(task, output)
+
+
+def has_ended(task: Mapping[str, Any]) -> bool:
+    """Whether nothing more will become of the attempt that is shown."""
+    return TaskStatus(task["status"]).is_end
+
+
+def until(  # each is another part of what is waited for
+    client: GatewayClient,
+    task_id: str,
+    timeout: float,
+    wanted: Callable[[Mapping[str, Any]], bool],
+    shown: list[str] | None,
+    *,
+    attempt: int = 1,
+) -> Mapping[str, Any] | None:
+    """The task once it is as wanted, from this attempt on; None, and said so, at the time-out.
+
+    `shown` collects the lines that are shown; with None there are none.
+    """
     deadline, pause = time.monotonic() + timeout, POLL_SECONDS
-    shown: list[str] = []
     while True:
         task = client.task(task_id)
-        if output == "text":
-            pause = POLL_SECONDS if _show_news(task, shown) else min(pause * 1.2, LONGEST_POLL_SECONDS)
-        if TaskStatus(task["status"]).is_end:
-            return _conclude(task, output)
+        has_begun = task["attempt"] >= attempt
+        if shown is not None:
+            is_news = has_begun and _show_news(task, shown)
+            pause = POLL_SECONDS if is_news else min(pause * 1.2, LONGEST_POLL_SECONDS)
+        if has_begun and wanted(task):
+            return task
         if time.monotonic() > deadline:
             say(f"task {task_id} is still {task['status']} after {timeout:g} s: `ingest status {task_id} -w` goes on")
-            return EXIT_TIMEOUT
+            return None
         time.sleep(pause)
 
 
@@ -71,7 +95,8 @@ def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
     return bool(news)
 
 
-def _conclude(task: Mapping[str, Any], output: str) -> int:
+def conclude(task: Mapping[str, Any], output: str) -> int:
+    """Show how a task has ended; its exit code."""
     show(task, output, [*display.ledger_lines(task), *display.undone_lines(task), *display.plan_lines(task)])
     code = exit_code(task)
     if code:

@@ -87,6 +87,14 @@ class GatewayClient:
         """
         return self._ask("POST", f"/api/ingest/tasks/{task_id}/undo", json=dict(form))
 
+    def command(self, task_id: str, command: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Ask for `cancel`, `retry` or `verify`; the answer has the `attempt` that it makes or is about.
+
+        Raises:
+            GatewayError: with the gateway's own words, also when the task's state does not allow it.
+        """
+        return self._ask("POST", f"/api/ingest/tasks/{task_id}/{command}", json=dict(form))
+
     def _send(self, where: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         with path.open("rb") as file:
             return self._ask(

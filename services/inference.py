@@ -9,8 +9,10 @@ from services.validator.engine.document import FileReport, Refusal, ReportColumn
 from shared.contract import write_contract
 from shared.contract.column_types import COLUMN_TYPES, DECIMAL_DIGITS, ColumnType
 from shared.contract.from_report import InferredColumn, InferredTime, datasource_of, inferred_contract
+from shared.contract.suggestions import Figures
 from shared.file_options import delimiter_of
 
+_CUT_CHARACTERS = 80  # samples of the report are cut there
 _UTF_8 = frozenset({"utf-8", "ascii"})
 
 
@@ -19,7 +21,13 @@ def contract_text(report: FileReport, file_name: str) -> str:
     evidence = report.timestamp.evidence if report.timestamp else ()
     columns = [
         InferredColumn(
-            column.name, _type(column), column.nulls, tuple(_reasons(column)), column.written_as, column.scale
+            column.name,
+            _type(column),
+            column.nulls,
+            tuple(_reasons(column)),
+            column.written_as,
+            column.scale,
+            _figures(column, report.rows.accepted),
         )
         for column in report.columns
     ]
@@ -55,6 +63,14 @@ def _type(column: ReportColumn) -> ColumnType:
     return next((kind for kind in COLUMN_TYPES if kind == column.logical_type), "text")
 
 
+def _figures(column: ReportColumn, rows: int | None) -> Figures | None:
+    if not rows or column.nulls is None:
+        return None
+    low, high = (one if isinstance(one, int | float) else None for one in (column.min, column.max))
+    texts = tuple(one for one in column.samples if isinstance(one, str) and len(one) < _CUT_CHARACTERS)
+    return Figures(rows, column.nulls, column.distinct if column.distinct_exact else None, low, high, texts)
+
+
 def _reasons(column: ReportColumn) -> Iterator[str]:
     if column.renamed:
         yield f"In the header it is called {column.source_name!r}: {column.renamed}."
@@ -74,5 +90,6 @@ def _dialect(report: FileReport) -> dict[str, Any]:
         "format": report.format if report.format and not report.dialect.archive else None,
         "encoding": encoding if not report.dialect.byte_order_mark else None,
         "delimiter": {"\t": r"\t"}.get(delimiter, delimiter) if delimiter and delimiter_of(delimiter) else None,
+        "quote": None if report.dialect.quote == '"' else report.dialect.quote,  # never found, always stated
         "sheet": report.dialect.sheet,
     }

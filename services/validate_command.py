@@ -30,7 +30,7 @@ from services.validator.engine import (
     unread,
 )
 from shared.errors import PermanentError
-from shared.file_options import FORMATS, PROBLEMS, delimiter_of
+from shared.file_options import FORMATS, PROBLEMS, delimiter_of, quote_of
 
 if TYPE_CHECKING:
     from shared.contract import Contract
@@ -52,6 +52,7 @@ HINTS = {
     "header": "true or false: whether the first record has the column names; found if left out, where that is certain.",
     "skip_rows": "How many lines stand before the header; found if left out, where that is certain.",
     "comment": "How lines begin that are no records, such as #.",
+    "quote": 'The character around fields, such as a single quote, or none if there is none; " if left out.',
     "escape": "The character before a quote that belongs to the text, such as a backslash; found if left out.",
     "decimal_mark": "A point or a comma; found for each column if left out, where that is certain.",
     "thousands": "The comma, point, space or apostrophe between groups of three digits; likewise.",
@@ -224,8 +225,9 @@ def _options(hints: dict[str, str]) -> ParseOptions:
     if said is not None and delimiter is None:
         msg = r"--delimiter must be one character, not a quote or a line's end; write \t for a tab"
         raise typer.BadParameter(msg)
+    quote = None if (sign := hints.get("quote")) is None else quote_of(sign)
     try:
-        return ParseOptions.model_validate({**hints, "delimiter": delimiter})
+        return ParseOptions.model_validate({**hints, "delimiter": delimiter, "quote": quote})
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"{option_of(str(first['loc'][0]))}: {first['msg']}"

@@ -19,6 +19,8 @@ import httpx
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.druid_failure import failed_sub_task, failure_in, is_of_a_sub_task, without_stack
+from shared.druid_slots import DruidSlots, read_slots
 from shared.errors import PermanentError, TransientError
 from shared.settings import SettingsGroup
 
@@ -32,6 +34,7 @@ _AWAY = frozenset({401, 403, 405, 408, 429})
 _EXISTS = re.compile(r"Task\[.*\] already exists", re.DOTALL)
 _JAVA_CLASS = re.compile(r"^(?:[\w$]+\.)+[\w$]+:\s*")
 _MESSAGE_LENGTH = 500
+_MOST_TASKS = 500
 
 
 class DruidSettings(SettingsGroup):
@@ -115,17 +118,38 @@ class RowsCounted:
     query: str
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What the cluster runs: the version of Druid, and its extensions by the names of their artifacts."""
+
+    version: str
+    extensions: frozenset[str]
+
+    def has(self, extension: str) -> bool:
+        """Whether it runs an extension, such as `druid-datasketches`."""
+        return extension in self.extensions
+
+
 class Druid(Protocol):
     """What the services ask of Druid. Every method may raise `DruidAwayError` or `DruidRefusedError`."""
 
     async def submit(self, spec: Mapping[str, Any]) -> Submitted | AlreadyExists:
         """POST a task that carries its own id; the same mapping is always the same bytes. Only a 400 refuses it."""
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        """Have a task ended. Druid answers before it has, and also for an id that it does not know."""
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """The states of many tasks in one call; an id that Druid does not know is missing from the answer."""
 
+    async def slots(self) -> DruidSlots:
+        """How many slots there are and which tasks run, everybody's."""
+
     async def report(self, druid_task_id: str) -> RowStats | None:
         """The rows that a task has read, live or final; None is "unknown", never "no rows"."""
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """All that Druid has kept of why a task failed, causes and sub-tasks too; None: no more than its status."""
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """Percent of the interval's segments that can be queried; None: it has none. `refresh` is heavy: once."""
@@ -141,6 +165,9 @@ class Druid(Protocol):
 
     async def version(self) -> str:
         """The version of the server at the address."""
+
+    async def capabilities(self) -> Capabilities:
+        """What the overlord runs, which is what specs are read by."""
 
     async def ping(self) -> None:
         """Answer when the address leads to an overlord that leads."""
@@ -187,6 +214,10 @@ class HttpDruid:
             raise DruidAwayError(msg)
         return Submitted()
 
+    async def shut_down(self, druid_task_id: str) -> None:
+        """See `Druid`."""
+        _refuse(await self._call("POST", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/shutdown"))
+
     async def task_statuses(self, druid_task_ids: Iterable[str]) -> dict[str, DruidTaskStatus]:
         """See `Druid`. An empty array would be answered with 400, so it is not asked."""
         asked = list(druid_task_ids)
@@ -196,10 +227,41 @@ class HttpDruid:
         _refuse(answer)
         return {task_id: _status(body) for task_id, body in _json(answer).items()}
 
+    async def slots(self) -> DruidSlots:
+        """See `Druid`. The list of running tasks has a group for each, which the figure of used slots has not."""
+        answers = [
+            await self._call("GET", "/druid/indexer/v1/totalWorkerCapacity"),
+            await self._call("GET", "/druid/indexer/v1/tasks", params={"state": "running"}),
+        ]
+        for answer in answers:
+            _refuse(answer)
+        try:
+            return read_slots(*map(_json, answers))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            msg = f"Druid's answers about its slots are not what was expected: {error!r}"
+            raise DruidAwayError(msg) from error
+
     async def report(self, druid_task_id: str) -> RowStats | None:
         """See `Druid`. A report is asked of the running task itself, so 404 and 5xx are usual at both its ends."""
         answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
         return row_stats(_json(answer)) if answer.status_code == httpx.codes.OK else None
+
+    async def failure(self, druid_task_id: str, datasource: str) -> str | None:
+        """See `Druid`. The list of tasks is asked only where the report does not tell."""
+        told = await self._failure_in_report(druid_task_id)
+        if not is_of_a_sub_task(told):
+            return told
+        query = {"datasource": datasource, "state": "complete", "max": _MOST_TASKS}
+        answer = await self._send("GET", "/druid/indexer/v1/tasks", params=query)
+        found = failed_sub_task(_json(answer), druid_task_id) if answer.status_code == httpx.codes.OK else None
+        if found is None:
+            return told
+        theirs = await self._failure_in_report(found["id"]) or "\n".join(without_stack(found["errorMsg"]))
+        return f"{told}\n{theirs}" if told else theirs
+
+    async def _failure_in_report(self, druid_task_id: str) -> str | None:
+        answer = await self._send("GET", f"/druid/indexer/v1/task/{_segment(druid_task_id)}/reports")
+        return failure_in(_json(answer)) if answer.status_code == httpx.codes.OK else None
 
     async def load_status(self, datasource: str, interval: str, *, refresh: bool) -> float | None:
         """See `Druid`."""
@@ -246,6 +308,15 @@ class HttpDruid:
         answer = await self._call("GET", "/status")
         _refuse(answer)
         return str(_json(answer)["version"])
+
+    async def capabilities(self) -> Capabilities:
+        """See `Druid`. The router's own modules may be others: the overlord's are behind `/proxy/overlord`."""
+        answer = await self._call("GET", "/proxy/overlord/status")
+        if answer.status_code == httpx.codes.NOT_FOUND:  # the address is the overlord's own
+            answer = await self._call("GET", "/status")
+        _refuse(answer)
+        told = _json(answer)
+        return Capabilities(str(told["version"]), frozenset(str(one["artifact"]) for one in told["modules"]))
 
     async def ping(self) -> None:
         """See `Druid`."""

@@ -13,10 +13,12 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
 
 from shared import ids
+from shared.event_model import Model
 from shared.file_options import MAX_COMMENT, MAX_SKIP_ROWS
+from shared.loading import Loading
 
 DEFAULT_TENANT = "default"
 FIRST_ATTEMPT = 1
@@ -129,12 +131,6 @@ class ProofBy(StrEnum):
     DIFFERENCE = "difference"
 
 
-class Model(BaseModel):
-    """Base of everything in a body: immutable, and deaf to fields of later versions."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
-
-
 class LoadOptions(Model):
     """What the user said about the file; everything has a default, and a hint left out is found in the file."""
 
@@ -160,6 +156,8 @@ class LoadOptions(Model):
     """How many lines stand before the header of delimited text."""
     comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
     """How lines of delimited text begin that are no records."""
+    quote: str | None = Field(default=None, max_length=1)
+    """The character around fields of delimited text where it is not `"`; the empty text if there is none."""
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     """The character before a quote that belongs to the text; a doubled one is read without it."""
     decimal_mark: Literal[".", ","] | None = None
@@ -305,7 +303,7 @@ class FileValidated(Event):
     datasource_name: str
     """Where the rows belong."""
     accepted_at: AwareDatetime
-    """As in the upload."""
+    """As in the upload; of a later attempt, when that was asked for."""
     options: LoadOptions
     """As in the upload."""
     run_id: str
@@ -349,6 +347,8 @@ class FileValidated(Event):
     rows_by_time: tuple[RowsOfTime, ...] | None = None
     """For a task that stops after its plan: where in time the rows in the parts lie, by the finest of hour, day, month
     and year that has at most 1,000 of them with rows; in the order of time."""
+    loading: Loading | None = None
+    """How its datasource is loaded, by that contract; absent: by what the verdict itself tells."""
 
 
 class DruidSubmitted(Event):
@@ -476,7 +476,7 @@ class Problem(Model):
     """Stable, for programs."""
     message: str
     """What was seen, what was expected and what to do."""
-    detail: dict[str, JsonValue] = {}
+    detail: dict[str, JsonValue] = Field(default={})
     """The particulars, by name."""
 
 

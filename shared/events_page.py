@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, FileValidated, Model, TaskUpdated
+from shared.event_model import Model
+from shared.events import EVENT_CLASSES, AnyEvent, FileUploaded, FileValidated, TaskUpdated
 from shared.kafka.envelope import UpstreamFile
 from shared.kafka.headers import CLOUD_EVENT, DEAD_LETTER, Header
 from shared.kafka.parties import PARTIES, SERVICES_THAT_LISTEN, messages_on
@@ -128,7 +129,8 @@ def _upstream() -> list[str]:
         f"On `{FileUploaded.topic}`: {first_paragraph(UpstreamFile)}",
         "Neither headers nor key are needed. The task id comes from datasource, object and `ce_id` or `request_id`: a",
         f"repeated record is the same task. Nothing but two fields is required, and `{FileValidated.topic}` or",
-        f"`{TaskUpdated.topic}` carries the answer.",
+        f"`{TaskUpdated.topic}` carries the answer. An option that names what there is not, such as an encoding, is",
+        "answered by REJECTED `option_invalid`; one of another type or beyond its bounds makes the record unreadable.",
         "",
         *_fields(UpstreamFile.model_json_schema()),
     ]

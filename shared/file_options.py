@@ -23,6 +23,9 @@ _RATIO = re.compile(r"^(?:[0-9]|[0-9]?\.[0-9]{1,17}|[0-9]\.)$")
 
 _DELIMITERS_IN_WORDS = {r"\t": "\t", "tab": "\t"}
 _NO_DELIMITERS = frozenset('"\r\n\0')
+_NO_QUOTES = frozenset(" ,\t\r\n\0")
+NO_QUOTE = "none"
+"""The word for fields that nothing quotes; in a contract and in an event it is the empty text."""
 MAX_SKIP_ROWS = 1_000
 MAX_COMMENT = 8
 DECIMAL_MARKS = (".", ",")
@@ -37,6 +40,23 @@ def delimiter_of(text: str) -> str | None:
     r"""The character that is meant, a tab by `\t` or `tab`; None when the text names none that can be one."""
     found = _DELIMITERS_IN_WORDS.get(text, text)
     return found if len(found) == 1 and found not in _NO_DELIMITERS else None
+
+
+def quote_of(text: str) -> str | None:
+    """The character that is meant, "" by `none`; None when the text names none that can be one.
+
+    It is one byte of UTF-8, neither a letter nor a digit: reader 2 looks for it among bytes.
+    """
+    found = "" if text == NO_QUOTE else text
+    return found if text and problem_with_quote_character(found) is None else None
+
+
+def problem_with_quote_character(character: str) -> str | None:
+    """What stands against the character around fields, or "" for none, as the end of a sentence."""
+    plain = len(character) == 1 and character.isascii() and not character.isalnum() and character not in _NO_QUOTES
+    if not character or plain:
+        return None
+    return f"{character[:40]!r} must be one ASCII sign, such as ', no comma, letter, digit, space or line's end"
 
 
 def codec_of(encoding: str) -> str | None:
@@ -93,6 +113,13 @@ def problem_with_comment(text: str) -> str | None:
     return f"{text[:40]!r} must be 1 to {MAX_COMMENT} characters, none of them a quote or a line's end"
 
 
+def problem_with_quote(text: str) -> str | None:
+    """What stands against the option, as the end of a sentence."""
+    if quote_of(text) is not None:
+        return None
+    return f"{problem_with_quote_character(text) or 'it is empty'}; write {NO_QUOTE} if nothing quotes fields"
+
+
 def problem_with_escape(text: str) -> str | None:
     """What stands against the character, as the end of a sentence."""
     if len(text) == 1 and text not in _NO_DELIMITERS:
@@ -129,6 +156,7 @@ PROBLEMS: Mapping[str, Callable[[str], str | None]] = {
     "header": problem_with_header,
     "skip_rows": problem_with_skip_rows,
     "comment": problem_with_comment,
+    "quote": problem_with_quote,
     "escape": problem_with_escape,
     "decimal_mark": problem_with_decimal_mark,
     "thousands": problem_with_thousands,

@@ -176,6 +176,21 @@ class Inbox:
             deaths=self._table.c.deaths + int(died),
         )
 
+    async def seize(self, connection: AsyncConnection, *conditions: ColumnElement[bool], **columns: Any) -> bool:
+        """Write into an open row whoever holds it, and take it from him, in the caller's transaction.
+
+        Whatever the holder does next with the row fails with `LeaseLostError`; the row may be leased again at once.
+        Returns False, and nothing is changed, where no open row meets the conditions.
+        """
+        now = func.clock_timestamp()
+        seized = await connection.execute(
+            update(self._table)
+            .where(self._table.c.done_at.is_(None), *conditions)
+            .values(lease_owner=None, lease_until=None, wait_reason=None, available_at=now, **columns)
+            .returning(self._table.c.event_id)
+        )
+        return seized.first() is not None
+
     async def hurry(self, connection: AsyncConnection, *task_ids: str) -> None:
         """Make waiting rows of these tasks available at once, in the caller's transaction."""
         table = self._table

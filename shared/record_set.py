@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 _RANGE = re.compile(r"^([1-9][0-9]{0,17})(?:-([1-9][0-9]{0,17}))?$")
@@ -54,6 +54,14 @@ class RecordSet:
     def add(self, record: int) -> bool:
         """Take a record that stands behind all others; False when it does not, and is not taken."""
         return self._append(record, record)
+
+    def add_all(self, records: Sequence[int]) -> None:
+        """Take records in ascending order that stand behind all others; consecutive ones cost no more than one."""
+        if len(records) and records[-1] - records[0] + 1 == len(records):
+            self._append(records[0], records[-1])
+            return
+        for record in records:
+            self._append(record, record)
 
     def _fill(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Take ranges in ascending order of their starts; they may overlap."""

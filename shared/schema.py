@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.asyncapi import document
-from shared.events import EVENT_CLASSES, Model
+from shared.event_model import Model
+from shared.events import EVENT_CLASSES
 from shared.events_page import page
 from shared.kafka.envelope import UpstreamFile
 from shared.kafka.parties import Message

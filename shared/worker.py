@@ -45,7 +45,7 @@ class Wait:
 
 
 Effect = Callable[[Job], Awaitable[Done | Wait]]
-LastWords = Callable[[Job, str], tuple[AnyEvent, ...]]
+LastWords = Callable[[Job, str], Awaitable[tuple[AnyEvent, ...]]]
 
 
 class EffectDiedError(Exception):
@@ -58,7 +58,8 @@ class Worker:
     Args:
         inbox: the rows.
         effect: does the work of one row; must be repeatable.
-        last_words: the events that end a task whose effect has died three times; gets the job and what happened.
+        last_words: the events that end a task whose effect has died three times; gets the job and what happened, and
+            raises `LeaseLostError` when somebody else has ended it.
         producer: publishes the events.
         name: for logs and health; also the fail point's prefix, `{name}:effect_done` and `{name}:published`.
         concurrency: how many rows at once.
@@ -94,10 +95,20 @@ class Worker:
         self._backoff = Backoff()
         self._patience = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
         self._woken = asyncio.Event()
+        self._nudges: set[tuple[str, asyncio.Event]] = set()
 
     def wake(self) -> None:
         """Say that a row was put or made available, so that nobody waits for the next round."""
         self._woken.set()
+
+    def recheck(self, task_id: str) -> None:
+        """Say that a row of the task was seized: what this worker does about it stops now, not at its next heartbeat.
+
+        The work of another process stops at that, a third of a lease later at most.
+        """
+        for working_on, nudge in self._nudges:
+            if working_on == task_id:
+                nudge.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish what is in hand; a cancelled worker gives its rows back at once."""
@@ -167,13 +178,16 @@ class Worker:
                 self.progress.end()
 
     async def _under_heartbeat(self, job: Job) -> None:
+        nudge = asyncio.Event()
+        self._nudges.add((job.task_id, nudge))
         work = asyncio.create_task(self._work(job))
-        beat = asyncio.create_task(self._beat(job))
+        beat = asyncio.create_task(self._beat(job, nudge))
         try:
             await asyncio.wait({work, beat}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 beat.result()  # only a lost lease ends the heartbeat
         finally:
+            self._nudges.discard((job.task_id, nudge))
             for task in (work, beat):
                 task.cancel()
             results = await asyncio.gather(work, beat, return_exceptions=True)
@@ -182,7 +196,7 @@ class Worker:
 
     async def _work(self, job: Job) -> None:
         if job.deaths >= DEATHS_ALLOWED:
-            outcome: Done | Wait = Done(self._last_words(job, f"the {self._name} died {job.deaths} times on it"))
+            outcome: Done | Wait = Done(await self._last_words(job, f"the {self._name} died {job.deaths} times on it"))
         else:
             outcome = await self._effect(job)
         failpoint(f"{self._name}:effect_done")
@@ -194,10 +208,11 @@ class Worker:
         else:
             await self._inbox.release(job, delay=outcome.delay, reason=outcome.reason)
 
-    async def _beat(self, job: Job) -> None:
-        pause = self._inbox.lease_for.total_seconds() / 3
+    async def _beat(self, job: Job, nudge: asyncio.Event) -> None:
+        pause = self._inbox.lease_for / 3
         while True:
-            await asyncio.sleep(pause)
+            await wait_any(pause, nudge)
+            nudge.clear()
             self.progress.begin()
             with contextlib.suppress(TransientError):
                 await self._inbox.heartbeat(job)

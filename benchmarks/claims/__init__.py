@@ -5,11 +5,13 @@ from __future__ import annotations
 from benchmarks.claim import Claim
 from benchmarks.claims import (
     dialect,
+    druid_load,
+    druid_many,
+    druid_small,
     flights,
     idle,
     lanes,
     operations,
-    small_file,
     status,
     upload,
     validation,
@@ -21,8 +23,10 @@ from benchmarks.claims import (
 
 CLAIMS: tuple[Claim, ...] = (
     upload.CLAIM,
-    small_file.CLAIM,
+    druid_small.CLAIM,
     flights.CLAIM,
+    druid_load.CLAIM,
+    druid_many.CLAIM,
     status.CLAIM,
     validator.CLAIM,
     validation.CLAIM,

@@ -10,14 +10,24 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from services.gateway.command_rows import CommandRows, PostgresCommandRows
+from services.gateway.commanding import Commanding
 from services.gateway.datasource_routes import datasource_routes
 from services.gateway.datasource_rows import DatasourceRows, PostgresDatasourceRows
 from services.gateway.datasources import Datasources
 from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRows
 from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
+from services.gateway.history import HistoryRows, PostgresHistoryRows
 from services.gateway.origins import OriginMiddleware, origins_pattern
-from services.gateway.routes import health_routes, status_routes, undo_routes, upload_routes, waiver_routes
+from services.gateway.routes import (
+    command_routes,
+    health_routes,
+    status_routes,
+    undo_routes,
+    upload_routes,
+    waiver_routes,
+)
 from services.gateway.rows import PostgresUploadRows, UploadRows
 from services.gateway.settings import GatewaySettings
 from services.gateway.status import PostgresTaskRows, TaskRows
@@ -49,6 +59,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     task_rows: TaskRows | None = None,
     decision_rows: DecisionRows | None = None,
     datasource_rows: DatasourceRows | None = None,
+    command_rows: CommandRows | None = None,
+    history_rows: HistoryRows | None = None,
     undo_rows: UndoRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
@@ -59,6 +71,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     upload_rows = upload_rows or PostgresUploadRows(database)
     task_rows = task_rows or PostgresTaskRows(database)
     decision_rows = decision_rows or PostgresDecisionRows(database)
+    command_rows = command_rows or PostgresCommandRows(database)
+    history_rows = history_rows or PostgresHistoryRows(database)
     families = Families(task_rows, upload_rows, decision_rows)
     datasource_rows = datasource_rows or PostgresDatasourceRows(database)
     relay = Relay(database, producer)
@@ -89,6 +103,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     )
     app.include_router(upload_routes(uploads))
     app.include_router(waiver_routes(Waivers(families, decision_rows, clock=clock, announce=relay.wake)))
+    commanding = Commanding(task_rows, upload_rows, history_rows, command_rows, clock=clock, announce=relay.wake)
+    app.include_router(command_routes(commanding))
     undos = Undos(task_rows, upload_rows, undo_rows or PostgresUndoRows(database), clock=clock, announce=relay.wake)
     app.include_router(undo_routes(undos))
     app.include_router(status_routes(task_rows, upload_rows))

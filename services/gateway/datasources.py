@@ -26,6 +26,7 @@ from services.gateway.preconditions import (
     precondition_of,
 )
 from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.request import BodyRequest
 from shared.contract import Contract, ContractError, Fault, read_contract
 from shared.contract.yaml_file import contract_tree
 from shared.contract.yaml_text import MOST_BYTES, read
@@ -40,13 +41,11 @@ _ANY_VERSION = 1  # every number makes the same record, but for its digits
 _log = logger(__name__)
 
 
-@dataclass(frozen=True)
-class ContractRequest:
-    """A request to keep a contract, without HTTP; headers that were not sent are None."""
+@dataclass(frozen=True, kw_only=True)
+class ContractRequest(BodyRequest):
+    """A contract to keep; headers that were not sent are None."""
 
     datasource_name: str
-    body: AsyncIterator[bytes]
-    content_type: str
     if_match: str | None = None
     if_none_match: str | None = None
     user_id: str | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.gateway.correcting import CorrectionPlan, Family, plan_correction
 from services.gateway.decisions import DecisionRows
 from services.gateway.problems import ProblemError, ProblemKind
-from services.gateway.rows import UploadRows, UploadState
-from services.gateway.status import TaskRows, row_of
+from services.gateway.rows import UploadRows
+from services.gateway.status import TaskRows, task_row
 
 
 class Families:
@@ -28,12 +28,9 @@ class Families:
             DatabaseAwayError: it cannot be told.
         """
         decided = await self._decisions.find(task_id)
-        parent = await self._tasks.find(task_id)
+        parent = await task_row(self._tasks, self._uploads, task_id)
         if parent is None:
-            found = await self._uploads.find(task_id)
-            if found is None or found.state is not UploadState.STORED:
-                raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
-            parent = row_of(found)
+            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return Family(parent, await self._tasks.corrections(task_id), decided)
 
     async def plan(self, task_id: str) -> CorrectionPlan:

@@ -10,7 +10,7 @@ from typing import Literal
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
 from shared.events import LoadMode, LoadOptions, StopAfter
-from shared.file_options import PROBLEMS, delimiter_of
+from shared.file_options import PROBLEMS, delimiter_of, quote_of
 
 FILE = "file"
 DATASOURCE = "datasource_name"
@@ -33,6 +33,7 @@ FIELD_BYTES: Mapping[str, int] = {
     "header": 64,
     "skip_rows": 64,
     "comment": 64,
+    "quote": 64,
     "escape": 64,
     "decimal_mark": 64,
     "thousands": 64,
@@ -86,7 +87,7 @@ UPLOAD = FormKind(tuple(FIELD_BYTES))
 
 def correction_form(datasource_name: str) -> FormKind:
     """The form of a correction: where its rows go and what they mean was said with the file that it corrects."""
-    return FormKind(("user_id", "delimiter", "encoding", "sheet", "format"), datasource_name)
+    return FormKind(("user_id", "delimiter", "quote", "encoding", "sheet", "format"), datasource_name)
 
 
 def check_name(name: str, kind: FormKind = UPLOAD) -> None:
@@ -145,7 +146,7 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
         datasource_name=datasource_name,
         user_id=fields.get("user_id"),
         options=LoadOptions(
-            mode=LoadMode(fields.get("mode") or LoadMode.APPEND),
+            **({"mode": mode} if (mode := fields.get("mode")) else {}),
             timestamp_column=fields.get("timestamp_column"),
             timestamp_format=fields.get("timestamp_format"),
             time_zone=fields.get("time_zone"),
@@ -158,6 +159,7 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
             header=None if (header := fields.get("header")) is None else header == "true",
             skip_rows=None if (rows := fields.get("skip_rows")) is None else int(rows),
             comment=fields.get("comment"),
+            quote=None if (quote := fields.get("quote")) is None else quote_of(quote),
             escape=fields.get("escape"),
             decimal_mark=_mark(fields.get("decimal_mark")),
             thousands=fields.get("thousands"),

@@ -1,4 +1,4 @@
-"""A request for an upload and its answer, without HTTP."""
+"""A request, and the answer to an upload, without HTTP."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ from shared.events import DEFAULT_TENANT
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
-@dataclass(frozen=True)
-class UploadRequest:
-    """A request, without HTTP; `corrects` is the task whose rejected rows the file corrects."""
+@dataclass(frozen=True, kw_only=True)
+class BodyRequest:
+    """A request with a body, without HTTP."""
 
-    task_id: str
     body: AsyncIterator[bytes]
     content_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadRequest(BodyRequest):
+    """A file to load; `corrects` is the task whose rejected rows it corrects."""
+
+    task_id: str
     content_length: int | None = None
     traceparent: str | None = None
     corrects: str | None = None

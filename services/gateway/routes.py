@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from services.gateway.commanding import Commanding, Given
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadRows
@@ -17,7 +18,7 @@ from services.gateway.undoing import Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import BODY_BYTES, Waivers
 from shared import health, ids
-from shared.events import TaskStatus
+from shared.events import CommandName, TaskStatus
 
 POLL_AFTER_SECONDS = "1"
 TASKS_PATH = "/api/ingest/tasks/"
@@ -46,7 +47,8 @@ def waiver_routes(waivers: Waivers) -> APIRouter:
     @router.post(TASKS_PATH + "{task_id}/waivers")
     async def waive(task_id: str, request: Request) -> JSONResponse:
         request.state.task_id = _known(task_id)
-        waived = await waivers.waive(task_id, await _small_body(request), traceparent=_traceparent(request))
+        form = await _small_body(request, what="A waiver, by its records,")
+        waived = await waivers.waive(task_id, form, traceparent=_traceparent(request))
         body = {"task_id": task_id, "rows_waived": waived.rows, "links": {"status": STATUS_PATH + task_id}}
         return JSONResponse(body, status_code=202 if waived.rows else 200)
 
@@ -60,13 +62,39 @@ def undo_routes(undos: Undos) -> APIRouter:
     @router.post(TASKS_PATH + "{task_id}/undo")
     async def undo(task_id: str, request: Request) -> JSONResponse:
         request.state.task_id = _known(task_id)
-        taken = await undos.ask(task_id, await _small_body(request), traceparent=_traceparent(request))
+        taken = await undos.ask(
+            task_id, await _small_body(request, what="A command"), traceparent=_traceparent(request)
+        )
         where = STATUS_PATH + taken.task_id
         body = {"task_id": taken.task_id, "undoes": task_id, "status": taken.status, "links": {"status": where}}
         headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}
         if taken.replayed:
             headers["Idempotent-Replayed"] = "true"
         return JSONResponse(body, status_code=202, headers=headers)
+
+    return router
+
+
+def command_routes(commanding: Commanding) -> APIRouter:
+    """`POST /api/ingest/tasks/{task_id}/cancel`, `…/retry` and `…/verify`."""
+    router = APIRouter()
+
+    @router.post(TASKS_PATH + "{task_id}/cancel")
+    async def cancel(task_id: str, request: Request) -> JSONResponse:
+        return await give(CommandName.CANCEL, task_id, request)
+
+    @router.post(TASKS_PATH + "{task_id}/retry")
+    async def retry(task_id: str, request: Request) -> JSONResponse:
+        return await give(CommandName.RETRY, task_id, request)
+
+    @router.post(TASKS_PATH + "{task_id}/verify")
+    async def verify(task_id: str, request: Request) -> JSONResponse:
+        return await give(CommandName.VERIFY, task_id, request)
+
+    async def give(command: CommandName, task_id: str, request: Request) -> JSONResponse:
+        request.state.task_id = _known(task_id)
+        body = await _small_body(request, what="A command")
+        return _given(await commanding.give(command, task_id, body, traceparent=_traceparent(request)))
 
     return router
 
@@ -133,13 +161,24 @@ def _upload_request(request: Request, *, corrects: str | None = None) -> UploadR
     )
 
 
-async def _small_body(request: Request) -> bytes:
+async def _small_body(request: Request, *, what: str) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_BYTES:
-            raise ProblemError(ProblemKind.TOO_LARGE, f"A waiver may have {BODY_BYTES} bytes. Waive all rows.")
+            raise ProblemError(ProblemKind.TOO_LARGE, f"{what} may have {BODY_BYTES} bytes: say less.")
     return body
+
+
+def _given(given: Given) -> JSONResponse:
+    command, where = given.command, STATUS_PATH + given.command.task_id
+    body: dict[str, Any] = {"task_id": command.task_id, "command": command.command.value, "attempt": given.attempt}
+    if command.start_from is not None:
+        body["from"] = command.start_from.value
+    headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}
+    if given.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return JSONResponse({**body, "links": {"status": where}}, status_code=202, headers=headers)
 
 
 def _accepted(accepted: Accepted) -> JSONResponse:

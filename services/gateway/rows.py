@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.gateway.decisions import SOURCE, Decided, OvertakenError, decide
 from shared.db.engine import Database
 from shared.db.models import Datasource, Upload
-from shared.events import DEFAULT_TENANT, NO_CONTRACT, FileUploaded
+from shared.events import DEFAULT_TENANT, NO_CONTRACT, FileUploaded, LoadMode
 from shared.kafka.envelope import encode
 from shared.outbox import promise
 
@@ -82,7 +82,8 @@ class UploadRows(Protocol):
     ) -> FileUploaded | None:
         """RECEIVING → STORED and the promise of the event, together; None when the claim is lost.
 
-        Returns the event as it was promised: where it named no version of the contract, with the latest, or with 0.
+        Returns the event as it was promised: where it named no version of the contract, with the latest, or with 0, and
+        where its options named no mode, with that of the contract.
 
         For a correction, `seen` is what was decided about its parent when it was planned, and the decision for it is
         kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since.
@@ -154,6 +155,7 @@ class PostgresUploadRows:
         async with self._database.transaction() as connection:
             # Who sees a version has its event before him in the outbox, so it is published before his own.
             pinned = event if event.contract_version is not None else await _pinned(connection, event)
+            pinned = await _in_mode(connection, pinned)
             stored = (await connection.execute(_storing(claim, pinned))).scalar_one_or_none() is not None
             if stored and seen is not None and not await decide(connection, seen, child_task_id=event.task_id):
                 raise OvertakenError
@@ -219,6 +221,19 @@ async def _pinned(connection: AsyncConnection, event: FileUploaded) -> FileUploa
     )
     latest = (await connection.execute(asking)).scalar_one_or_none() or NO_CONTRACT
     return event.model_copy(update={"contract_version": latest})
+
+
+async def _in_mode(connection: AsyncConnection, event: FileUploaded) -> FileUploaded:
+    """The event in its contract's mode where it names none; a correction is appended, always."""
+    if event.correction is not None or "mode" in event.options.model_fields_set or not event.contract_version:
+        return event
+    asking = select(Datasource.document["loading"]["mode"].as_string()).where(
+        Datasource.tenant == event.tenant,
+        Datasource.name == event.datasource_name,
+        Datasource.version == event.contract_version,
+    )
+    mode = (await connection.execute(asking)).scalar_one_or_none() or LoadMode.APPEND
+    return event.model_copy(update={"options": event.options.model_copy(update={"mode": LoadMode(mode)})})
 
 
 def _storing(claim: Claim, event: FileUploaded) -> Any:

@@ -85,14 +85,24 @@ async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> d
     Raises:
         DatabaseAwayError: it cannot be told.
     """
-    row = await tasks.find(task_id)
+    row = await task_row(tasks, uploads, task_id)
     if row is None:
-        found = await uploads.find(task_id)
-        if found is None or found.state is not UploadState.STORED:
-            return None
-        row = row_of(found)
+        return None
     corrected = row["rows_rejected"] and not row["corrects"]
     return document_of(row, await tasks.corrections(task_id) if corrected else ())
+
+
+async def task_row(tasks: TaskRows, uploads: UploadRows, task_id: str) -> Mapping[str, Any] | None:
+    """The task's row, or the one that the projector will write first; None if nobody knows the task.
+
+    Raises:
+        DatabaseAwayError: it cannot be told.
+    """
+    row = await tasks.find(task_id)
+    if row is not None:
+        return row
+    found = await uploads.find(task_id)
+    return None if found is None or found.state is not UploadState.STORED else row_of(found)
 
 
 def row_of(found: FoundUpload) -> dict[str, Any]:

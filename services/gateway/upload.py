@@ -272,9 +272,12 @@ def _accepted(
 def _replayed(intake: Intake, form: UploadForm, earlier: FoundUpload, *, corrects: str | None) -> Accepted:
     """The same 202 again, for the same file and the same fields; nothing is stored."""
     options = LoadOptions.model_validate(earlier.options)
+    asked = form.options
+    if "mode" not in asked.model_fields_set:  # the contract of then has said it
+        asked = asked.model_copy(update={"mode": options.mode})
     then = (earlier.sha256, earlier.corrects, earlier.datasource_name, earlier.user_id, options)
     other_version = form.contract_version not in {None, earlier.contract_version}
-    if other_version or then != (intake.sha256, corrects, form.datasource_name, form.user_id, form.options):
+    if other_version or then != (intake.sha256, corrects, form.datasource_name, form.user_id, asked):
         detail = "This Idempotency-Key was used for another file or other fields. Use a new key for a new upload."
         raise ProblemError(ProblemKind.KEY_REUSED, detail)
     return _accepted(earlier.upload, form, intake, earlier.contract_version, replayed=True)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.monitor.ledger import Expected, reconcile
-from shared.druid import DruidState, DruidTaskStatus, DruidWait, RowsCounted, RowStats
+from shared.druid import DruidState, DruidTaskStatus, DruidWait, RowsCounted, RowStats, first_line
+from shared.druid_errors import Place, explain, told
 from shared.events import Ledger, LedgerStatus, Problem
 
 MOST_REPOSTS = 3
@@ -203,7 +204,7 @@ def _meaning(evidence: Evidence, ledger: Ledger) -> Proven | Disproven | PostAga
         case End.SUCCESS:
             code, text = "row_mismatch", _MISMATCH
         case End.FAILED:
-            code, text = "druid_failed", _FAILED
+            return Disproven(_failure(evidence), ledger)
         case End.LOST if evidence.rows != 0:
             code, text = "druid_task_lost", _LOST
         case End.LOST if evidence.reposts >= MOST_REPOSTS:
@@ -248,6 +249,7 @@ _NOT_LOADED = (
     "Druid finished the load of {accepted} rows, but did not make its segments queryable in time; {counted} rows "
     "can be seen. Ask whoever runs Druid; upload the file again only when the rows are known to be gone."
 )
+_HAS = "Druid has {counted} of {accepted} rows."
 _FAILED = "Druid could not load the file: {error}. It has {counted} of {accepted} rows."
 _LOST_AGAIN = (
     "Druid does not know the load, though it was to be posted again {reposts} times, and has none of its {accepted} "
@@ -264,6 +266,14 @@ _NOT_ALL_LOADED = (
 _LOST = "Druid does not know the load any more, and has {counted} of {accepted} rows of it." + _WHAT_TO_DO
 
 
+def _failure(evidence: Evidence) -> Problem:
+    """The catalogue's words for why Druid failed; where it knows none, Druid's own."""
+    counts = _problem("druid_failed", _HAS, evidence).message
+    explanation = explain(evidence.error or "", Place.TASK)
+    unknown = _problem("druid_failed", _FAILED, evidence)
+    return told(unknown, explanation, more=counts, nothing_loaded=evidence.rows == 0)
+
+
 def _problem(code: str, text: str, evidence: Evidence) -> Problem:
     rows, stats = evidence.rows, evidence.stats
     message = text.format(
@@ -272,7 +282,7 @@ def _problem(code: str, text: str, evidence: Evidence) -> Problem:
         processed=stats.processed if stats else "unknown",
         lost=stats.lost if stats else "unknown",
         reposts=evidence.reposts,
-        error=(evidence.error or "no reason was given").rstrip("."),
+        error=(first_line(evidence.error) or "no reason was given").rstrip("."),
     )
     return Problem(
         code=code,

@@ -10,6 +10,8 @@ from shared.events import CommandName, DruidSubmitted, Ledger, Problem, TaskComm
 
 Said = TaskUpdated | TaskCommand
 
+CANCELLED = "cancelled"
+
 
 _WAITING = {
     DruidWait.LOCK: "lock: Druid waits until no other task holds the time that is loaded",
@@ -41,6 +43,25 @@ def completed(event: DruidSubmitted, *, occurred_at: datetime, ledger: Ledger) -
 def failed(event: DruidSubmitted, *, occurred_at: datetime, ledger: Ledger, problem: Problem) -> TaskUpdated:
     """The rows are not all there."""
     return _update(event, TaskStatus.FAILED, occurred_at, ledger=ledger, problems=(problem,))
+
+
+def cancelled(event: DruidSubmitted, *, occurred_at: datetime, ledger: Ledger, problem: Problem | None) -> TaskUpdated:
+    """Somebody has cancelled it, and Druid has ended it; `problem` is about rows that have got in all the same."""
+    reason, problems = (CANCELLED, ()) if problem is None else (problem.code, (problem,))
+    return _update(event, TaskStatus.CANCELLED, occurred_at, ledger=ledger, reason=reason, problems=problems)
+
+
+def verified(command: TaskCommand, *, occurred_at: datetime, ledger: Ledger) -> TaskUpdated:
+    """The rows of a finished task were counted again, for the `sequence`-th time."""
+    return TaskUpdated(
+        task_id=command.task_id,
+        tenant=command.tenant,
+        attempt=command.attempt,
+        status=TaskStatus.COMPLETED,
+        sequence=command.sequence,
+        occurred_at=occurred_at,
+        verified=ledger,
+    )
 
 
 def repost(event: DruidSubmitted, *, issued_at: datetime, sequence: int) -> TaskCommand:

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from services.monitor import decide, says
+from services.monitor.cancelling import Cancelled, after_cancel
 from services.monitor.decide import (
     Again,
     Disproven,
@@ -97,6 +98,9 @@ class Watching:
             status, missing_since=job.columns["missing_since"], now=now, patience=self._patience
         )
         since = event.submitted_at
+        if status is not None and not isinstance(seen, Ended) and _is_cancelled(job):
+            await self._shut_down(event)
+            seen = Pending()
         match seen:
             case Ended():
                 since = job.columns["ended_at"] or now
@@ -122,6 +126,12 @@ class Watching:
         forgotten = {"missing_since": None, "refreshed": False}
         await self._inbox.update(job, **forgotten)
         return replace(job, columns={**job.columns, **forgotten})
+
+    async def _shut_down(self, event: DruidSubmitted) -> None:
+        """Asked at every look until Druid calls the task ended: an overlord that goes away may forget it was asked."""
+        _log.info("shut_down", druid_task_id=event.druid_task_id)
+        await self._druid.shut_down(event.druid_task_id)
+        failpoint("M6")
 
     async def _waiting(self, job: Job, event: DruidSubmitted, waits_for: DruidWait | None, now: datetime) -> None:
         memory = self._recollect(job)
@@ -149,12 +159,16 @@ class Watching:
         """True when there was a verdict and the row is closed."""
         ended_at: datetime = job.columns["ended_at"] or self._clock()
         if job.columns["druid_status"] is None and ended.end is not End.LOST:
+            if ended.end is End.FAILED:
+                why = await self._druid.failure(event.druid_task_id, event.datasource_name)
+                ended = replace(ended, error=storable(why or ended.error))
             facts = {"druid_status": ended.end.value, "druid_error": ended.error, "ended_at": ended_at}
             await self._inbox.update(job, **facts)
         if ended.end is End.SUCCESS and not job.columns["refreshed"]:
             await self._say(job, says.loading(event, occurred_at=ended_at))
         evidence = await self._evidence(job, event, ended, ended_at)
-        verdict = decide.judge(evidence, self._patience)
+        judged = decide.judge(evidence, self._patience)
+        verdict = after_cancel(judged, evidence) if _is_cancelled(job) else judged
         match verdict:
             case Again():
                 return False
@@ -165,6 +179,8 @@ class Watching:
                 end = says.completed(event, occurred_at=evidence.counted_at, ledger=verdict.ledger)
             case Disproven(problem, ledger):
                 end = says.failed(event, occurred_at=evidence.counted_at, ledger=ledger, problem=problem)
+            case Cancelled(ledger, left):
+                end = says.cancelled(event, occurred_at=evidence.counted_at, ledger=ledger, problem=left)
         await self._finish(job, end)
         return True
 
@@ -268,6 +284,10 @@ class Watching:
 
     async def _say(self, job: Job, event: says.Said) -> None:
         await self._producer.emit(event, traceparent=job.traceparent)
+
+
+def _is_cancelled(job: Job) -> bool:
+    return job.columns["cancel_asked_at"] is not None
 
 
 def _stored_stats(columns: Any) -> RowStats | None:

@@ -49,6 +49,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from services.projector.shown import AttemptRow, Projection, TaskRow
 from shared import ids
+from shared.event_model import Model
 from shared.events import (
     NO_CONTRACT,
     AnyEvent,
@@ -58,7 +59,6 @@ from shared.events import (
     FileUploaded,
     FileValidated,
     Ledger,
-    Model,
     TaskCommand,
     TaskEvent,
     TaskStatus,

@@ -1,56 +1,47 @@
-"""Whose turn it is: a replace is a barrier in its datasource, appends between two barriers run side by side.
+"""Who may be sent to Druid now, and what everybody else waits for: one decision over all open tasks.
 
-Pure: knows no table and no clock. The order is that of acceptance; two tasks of one instant are ordered by their ids,
-so everybody computes the same order. An earlier task may be heard of late, when a later one is with Druid already: it
-waits for that one too. A load that has been sent waits for nobody, so nobody waits for one that waits for him.
+Pure: knows no table, no clock and no Druid. First the order in each datasource (`order`), then, among those whose turn
+it is, the slots (`slots`), shared fairly (`fairness`). The answer does not depend on the order of the input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 
-from shared.events import LoadMode
+from services.submitter.fairness import Policy, share
+from services.submitter.order import held_behind, in_the_way
+from services.submitter.slots import Cluster, Room
+from services.submitter.turn import Hold, Reason, Send, Stage, Turn, Verdict
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A task's place in the line of its datasource; `sent` once it was admitted: Druid may have it."""
+def decide(turns: Collection[Turn], cluster: Cluster, policy: Policy, *, now: datetime) -> dict[str, Verdict]:
+    """A verdict on every task that waits.
 
-    task_id: str
-    mode: LoadMode
-    accepted_at: datetime
-    sent: bool = False
-
-    @property
-    def place(self) -> tuple[datetime, str]:
-        """What the line is sorted by."""
-        return (self.accepted_at, self.task_id)
-
-
-@dataclass(frozen=True)
-class Send:
-    """Druid may have it now."""
-
-
-@dataclass(frozen=True)
-class Hold:
-    """It waits for the end of `behind`, the latest task that stands in its way."""
-
-    behind: str
-    reason: str = "order"
-
-
-def decide(turn: Turn, open_turns: Iterable[Turn]) -> Send | Hold:
-    """Whether a load may start, given all turns of its tenant and datasource that have not ended.
-
-    A replace waits for every turn that is earlier or sent, an append for every such replace; its own does not count.
+    Args:
+        turns: all open tasks of all tenants, each once.
+        cluster: Druid's slots.
+        policy: how they are shared.
+        now: aware UTC.
     """
-    if turn.sent:
-        return Send()
-    ahead = (one for one in open_turns if one.task_id != turn.task_id and (one.sent or one.place < turn.place))
-    in_the_way = [one for one in ahead if LoadMode.REPLACE in {turn.mode, one.mode}]
-    if not in_the_way:
-        return Send()
-    return Hold(behind=max(in_the_way, key=lambda one: one.place).task_id)
+    blocked = in_the_way(turns)
+    waiting = [turn for turn in turns if turn.stage is Stage.WAITING]
+    verdicts: dict[str, Verdict] = {}
+    ready: list[Turn] = []
+    for turn in waiting:
+        if turn.task_id in blocked:
+            continue
+        if turn.slots == 0:
+            verdicts[turn.task_id] = Send(0)
+        elif cluster.capacity is None:
+            verdicts[turn.task_id] = Hold(Reason.BACKOFF, cluster.trouble)
+        else:
+            ready.append(turn)
+    if ready:
+        verdicts |= share(ready, turns, Room.of(turns, cluster), policy, now=now)
+    for turn in waiting:
+        if turn.task_id in blocked:
+            behind = blocked[turn.task_id]
+            goes_now = isinstance(verdicts.get(behind.task_id), Send)
+            verdicts[turn.task_id] = held_behind(behind, is_sent=behind.is_sent or goes_now)
+    return verdicts

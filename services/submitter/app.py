@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from services.submitter.admitting import Admitting
+from services.submitter.cancelling import Cancelling
+from services.submitter.capabilities import KnownCapabilities
+from services.submitter.freezing import Freezing
+from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
+from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
 from services.submitter.undoing import Undoing, is_undo
@@ -12,12 +18,14 @@ from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
 from shared.druid_segments import HttpSegments, Segments
-from shared.events import AnyEvent, FileUploaded, TaskUpdated
+from shared.events import AnyEvent, FileUploaded, TaskCommand, TaskUpdated
 from shared.inbox import Inbox, Job, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
 from shared.service import Address, Service
+from shared.storage.port import ObjectStore
+from shared.storage.s3 import S3ObjectStore
 from shared.worker import Done, Wait, Worker
 
 NAME = "submitter"
@@ -30,12 +38,14 @@ def create_app(
     druid: Druid | None = None,
     segments: Segments | None = None,
     producer: EventProducer | None = None,
+    store: ObjectStore | None = None,
 ) -> Service:
     """Build the service without connecting to anything; what is given replaces the real one."""
     options = settings.options
     own_druid = HttpDruid(settings.druid)
     asked = druid or own_druid
     segments = segments or HttpSegments(own_druid)
+    store = store or S3ObjectStore(settings.store)
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
     inbox = Inbox(
@@ -46,19 +56,34 @@ def create_app(
     )
 
     async def line_known() -> bool:
-        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for)
+        return await consumer.caught_up(FileUploaded.topic, patience=options.hold_for) and await consumer.caught_up(
+            TaskCommand.topic, patience=options.hold_for
+        )
 
     async def ends_known() -> bool:
         return await consumer.caught_up(TaskUpdated.topic, patience=options.hold_for)
 
+    preparing = Preparing(
+        asked,
+        KnownCapabilities(asked, keep_for=options.capabilities_for, clock=_now),
+        store,
+        lifetime=options.source_url_lifetime,
+        rows_per_segment=options.rows_per_segment,
+    )
+    gauge = Gauge(asked, every=options.slots_every, slots=options.slots, clock=_now)
+
+    def wake_worker() -> None:
+        worker.wake()
+
+    admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
     submitting = Submitting(
         database,
         inbox,
         asked,
-        segments,
         options.rules(),
-        clock=lambda: datetime.now(UTC),
-        line_known=line_known,
+        admitting,
+        Freezing(preparing, segments),
+        clock=_now,
         ends_known=ends_known,
     )
     undoing = Undoing(
@@ -66,27 +91,38 @@ def create_app(
         inbox,
         asked,
         segments,
+        admitting,
         hold_for=options.hold_for,
         give_up_after=options.undo_patience,
-        clock=lambda: datetime.now(UTC),
-        line_known=line_known,
+        clock=_now,
     )
 
     async def effect(job: Job) -> Done | Wait:
         return await (undoing(job) if is_undo(job.event) else submitting(job))
 
-    def last_words(job: Job, what_happened: str) -> tuple[AnyEvent, ...]:
-        return (undoing if is_undo(job.event) else submitting).last_words(job, what_happened)
+    async def last_words(job: Job, what_happened: str) -> tuple[AnyEvent, ...]:
+        return await (undoing if is_undo(job.event) else submitting).last_words(job, what_happened)
 
     worker = Worker(inbox, effect, last_words, producer, name=NAME, concurrency=options.concurrency)
-    handlers = Handlers(database, inbox, worker.wake)
+    handlers = Handlers(
+        database,
+        inbox,
+        Cancelling(inbox, _now),
+        options.sizes(),
+        wake_worker=worker.wake,
+        wake_admission=admitting.wake,
+    )
     consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
     return Service(
         NAME,
         address=Address(options.host, options.port),
         consumer=consumer,
-        loops=(worker.run,),
-        progress=(worker.progress,),
+        loops=(worker.run, admitting.run),
+        progress=(worker.progress, admitting.progress),
         checks={"postgresql": database.ping, "druid": asked.ping, "kafka": lambda: admin.ping(settings.kafka)},
-        closers=(producer.stop, own_druid.close, database.close),
+        closers=(producer.stop, own_druid.close, store.close, database.close),
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.submitter.admission import Hold
 from shared.events import FileValidated, LoadMode, Problem, TaskStatus
 
 LOAD = "load"
@@ -19,11 +18,11 @@ LOAD = "load"
 
 @dataclass(frozen=True)
 class Twin:
-    """A turn of the same line and the same content; `loaded` if it has ended with its rows in Druid."""
+    """A turn of the same line and the same content that has ended; `loaded` if its rows are in Druid then."""
 
     task_id: str
     place: tuple[datetime, str]
-    ended_at: datetime | None
+    ended_at: datetime
     loaded: bool
 
 
@@ -34,29 +33,23 @@ class Duplicate:
     of: str
 
 
-def concerns(event: FileValidated, mode: LoadMode) -> bool:
+def concerns(event: FileValidated) -> bool:
     """Whether a load has to be compared at all: a replace, or what was said to be loaded in any case, has not."""
-    return (
-        mode is LoadMode.APPEND
-        and event.source_sha256 is not None
-        and not event.options.force
-        and _policy(event) != LOAD
-    )
+    loads_anyway = event.options.force or (event.loading is not None and event.loading.duplicates == LOAD)
+    return event.options.mode is LoadMode.APPEND and event.source_sha256 is not None and not loads_anyway
 
 
-def look(twins: Iterable[Twin], *, wiped_at: datetime | None) -> Duplicate | Hold | None:
-    """What the twins of a load say: it is a duplicate, it has to wait for one that is under way, or nothing.
+def look(twins: Iterable[Twin], *, wiped_at: datetime | None) -> Duplicate | None:
+    """The first of a load's twins whose rows are there. One that is under way was waited for: see `order`.
 
     Args:
-        twins: the earlier ones of the same line, and later ones that were sent before it.
+        twins: those of the same line that have ended.
         wiped_at: the end of the latest replace of the line: nothing runs beside it, so what ended before is gone.
     """
-    known = sorted(twins, key=lambda twin: twin.place)
-    for twin in known:
-        if twin.ended_at is not None and twin.loaded and (wiped_at is None or twin.ended_at >= wiped_at):
+    for twin in sorted(twins, key=lambda twin: twin.place):
+        if twin.loaded and (wiped_at is None or twin.ended_at >= wiped_at):
             return Duplicate(twin.task_id)
-    under_way = [twin for twin in known if twin.ended_at is None]
-    return Hold(behind=under_way[-1].task_id) if under_way else None
+    return None
 
 
 def is_loaded(ended_as: str | None, undone_by: str | None) -> bool:
@@ -72,10 +65,3 @@ def problem(datasource: str, duplicate: Duplicate) -> Problem:
         "send it with mode replace."
     )
     return Problem(code="duplicate", message=message, detail={"duplicate_of": duplicate.of})
-
-
-def _policy(event: FileValidated) -> str | None:
-    """What the datasource's contract says of duplicates; nothing until its loads are declared there."""
-    loading = getattr(event, "loading", None)
-    said = getattr(loading, "duplicates", None)
-    return None if said is None else str(said)

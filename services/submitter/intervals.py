@@ -6,36 +6,17 @@ treated as all of time, which Druid keeps in segments of granularity ALL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
+from services.submitter.chunks import Span, aligned, count
 from shared.druid import ETERNITY
+from shared.granularity import Granularity, QueryGranularity, fits_into
 
 MOST_CHUNKS = 1000
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class Granularity(StrEnum):
-    """Length of a time chunk, as Druid spells it."""
-
-    ALL = "ALL"
-    YEAR = "YEAR"
-    MONTH = "MONTH"
-    DAY = "DAY"
-    HOUR = "HOUR"
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of time, `end` not included; aware UTC."""
-
-    start: datetime
-    end: datetime
-
-    def __str__(self) -> str:
-        return f"{_instant(self.start)}/{_instant(self.end)}"
+_DERIVED: tuple[Granularity, ...] = ("year", "month", "day", "hour")
 
 
 @dataclass(frozen=True)
@@ -46,11 +27,20 @@ class Cut:
     interval: str
 
 
-def cut(*, rows: int, time_min: datetime, time_max: datetime, used: Iterable[str], rows_per_segment: int) -> Cut:
+def cut(
+    *,
+    rows: int,
+    time_min: datetime,
+    time_max: datetime,
+    used: Iterable[str],
+    rows_per_segment: int,
+    stated: Granularity | None = None,
+    query: QueryGranularity = "none",
+) -> Cut:
     """Choose granularity and interval of a load.
 
-    The rule: the coarsest of YEAR, MONTH, DAY and HOUR whose chunks hold at most `rows_per_segment` of the file's rows
-    on average, and the finest with at most 1,000 chunks when none does; ALL when even years are more than 1,000 chunks.
+    The rule: the coarsest of year, month, day and hour whose chunks hold at most `rows_per_segment` of the file's rows
+    on average, and the finest with at most 1,000 chunks when none does; all when even years are more than 1,000 chunks.
     The interval is the smallest run of whole chunks over the file's own time and all of `used`: a replace passes the
     intervals that Druid holds now, so that every old chunk lies inside and is emptied; an append passes none.
 
@@ -60,21 +50,34 @@ def cut(*, rows: int, time_min: datetime, time_max: datetime, used: Iterable[str
         time_max: its latest time, included.
         used: intervals to be covered beside the file's own, `start/end` in ISO 8601.
         rows_per_segment: how large a segment should become.
+        stated: the granularity that was asked for: it is taken, however many chunks that are, unless it leaves the
+            calendar.
+        query: to what times are cut; only granularities count whose chunks hold whole such steps.
     """
     last = time_max.astimezone(UTC)
     own = Span(time_min.astimezone(UTC), last)
     whole = _umbrella(own, used)
-    best = Cut(Granularity.ALL, ETERNITY)
-    if whole is None:
+    best = Cut("all", ETERNITY)
+    if whole is None or stated == "all":
         return best
-    for granularity in (Granularity.YEAR, Granularity.MONTH, Granularity.DAY, Granularity.HOUR):
-        chunks, aligned = _chunks(own, granularity), _aligned(whole, granularity)
-        if chunks is None or aligned is None or (_chunks(whole, granularity) or 0) > MOST_CHUNKS:
+    if stated is not None:
+        span = aligned(whole, stated)
+        return best if span is None else Cut(stated, str(span))
+    for granularity in _candidates(query):
+        chunks, span = count(own, granularity), aligned(whole, granularity)
+        if chunks is None or span is None or (count(whole, granularity) or 0) > MOST_CHUNKS:
             return best
-        best = Cut(granularity, str(aligned))
+        best = Cut(granularity, str(span))
         if rows <= rows_per_segment * chunks:
             return best
     return best
+
+
+def _candidates(query: QueryGranularity) -> Iterator[Granularity]:
+    """What may be chosen, the coarsest first. Weeks lie in no month: they are their own only choice."""
+    if query == "week":
+        yield "week"
+    yield from (one for one in _DERIVED if fits_into(query, one))
 
 
 def _umbrella(own: Span, used: Iterable[str]) -> Span | None:
@@ -88,56 +91,3 @@ def _umbrella(own: Span, used: Iterable[str]) -> Span | None:
         except (ValueError, OverflowError):
             return None
     return Span(start, end)
-
-
-def _aligned(span: Span, granularity: Granularity) -> Span | None:
-    """Whole chunks over a span whose `end` is included; None if they leave the calendar."""
-    try:
-        return Span(_floor(span.start, granularity), _next(_floor(span.end, granularity), granularity))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _chunks(span: Span, granularity: Granularity) -> int | None:
-    aligned = _aligned(span, granularity)
-    if aligned is None:
-        return None
-    start, end = aligned.start, aligned.end
-    match granularity:
-        case Granularity.YEAR:
-            return end.year - start.year
-        case Granularity.MONTH:
-            return (end.year - start.year) * 12 + end.month - start.month
-        case Granularity.DAY:
-            return (end - start) // timedelta(days=1)
-        case _:
-            return (end - start) // timedelta(hours=1)
-
-
-def _floor(moment: datetime, granularity: Granularity) -> datetime:
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    match granularity:
-        case Granularity.YEAR:
-            return hour.replace(month=1, day=1, hour=0)
-        case Granularity.MONTH:
-            return hour.replace(day=1, hour=0)
-        case Granularity.DAY:
-            return hour.replace(hour=0)
-        case _:
-            return hour
-
-
-def _next(start: datetime, granularity: Granularity) -> datetime:
-    match granularity:
-        case Granularity.YEAR:
-            return start.replace(year=start.year + 1)
-        case Granularity.MONTH:
-            return (start + timedelta(days=31)).replace(day=1)
-        case Granularity.DAY:
-            return start + timedelta(days=1)
-        case _:
-            return start + timedelta(hours=1)
-
-
-def _instant(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.submitter import plan, submissions
-from services.submitter.spec import Frozen
-from services.submitter.timeline import visible
+from services.submitter.spec import Frozen, proof_of
+from services.submitter.timeline import visible, within
 from shared.db.engine import Database
 from shared.druid import ETERNITY, Druid, DruidRefusedError
 from shared.druid_segments import Segments
@@ -64,32 +64,34 @@ class Planning:
         granularity = str(frozen.spec["spec"]["dataSchema"]["granularitySpec"]["segmentGranularity"])
         coming = {one.start: one.rows for one in event.rows_by_time or ()}
         unit = plan.unit_of(granularity, coming)
-        now = await self._rows_now(event.datasource_name, frozen.intervals, unit)
+        now = await self._rows_now(event.datasource_name, frozen, unit)
         if (coarser := plan.unit_of(unit, [*now, *coming])) != unit:
             unit = coarser
         return plan.made(mode, unit=unit, now=now, coming=coming, token=token, made_at=self._clock())
 
     async def _picture(self, event: FileValidated, mode: LoadMode, frozen: Frozen) -> plan.Picture:
-        used = await self._segments.used(event.datasource_name, frozen.intervals)
-        seen = (one.id for one in visible(used))
+        used = await self._segments.used(event.datasource_name, (ETERNITY,))
+        seen = (one.id for one in within(visible(used), frozen.intervals))
         return plan.picture(event, mode, intervals=frozen.intervals, segments=seen)
 
-    async def _rows_now(self, datasource: str, intervals: tuple[str, ...], unit: str) -> dict[datetime, int]:
+    async def _rows_now(self, datasource: str, frozen: Frozen, unit: str) -> dict[datetime, int]:
         """Rows by the beginning of their chunk; of a datasource that SQL does not know there are none."""
         period = plan.period_of(unit)
         begin = "TIMESTAMP '1970-01-01'" if period is None else f"TIME_FLOOR(\"__time\", '{period}')"
-        bounds = () if ETERNITY in intervals else intervals
+        bounds = () if ETERNITY in frozen.intervals else frozen.intervals
+        metric = proof_of(frozen.spec).count_metric
+        counted = "COUNT(*)" if metric is None else f'SUM("{metric}")'
         within = " OR ".join(['TIME_IN_INTERVAL("__time", ?)'] * len(bounds))
         name = '"' + datasource.replace('"', '""') + '"'
         where = f" WHERE {within}" if within else ""
-        query = f'SELECT {begin} AS "begin", COUNT(*) AS "rows" FROM {name}{where} GROUP BY 1'  # noqa: S608  # quoted
+        query = f'SELECT {begin} AS "begin", {counted} AS "rows" FROM {name}{where} GROUP BY 1'  # noqa: S608  # quoted
         try:
             rows = await self._druid.sql(query, bounds)
         except DruidRefusedError as error:
             if "not found" in str(error):
                 return {}
             raise
-        return {datetime.fromisoformat(row["begin"]): int(row["rows"]) for row in rows}
+        return {datetime.fromisoformat(row["begin"]): int(row["rows"] or 0) for row in rows}
 
 
 def stops(event: FileValidated) -> bool:

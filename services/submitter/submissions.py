@@ -1,7 +1,8 @@
 """The phases of a submission: WAITING for its turn, ADMITTED to it, POSTING once its spec is frozen, POSTED.
 
-From ADMITTED on no load that may not run beside it is sent before its end. Every step is taken by the holder of the
-lease only: a worker that has lost it, perhaps to one that has ended the task, must not send anything any more.
+From ADMITTED on no load that may not run beside it is sent before its end, and its slots are its own. The spec is
+frozen by the holder of the lease only: a worker that has lost it, perhaps to one that has ended the task, must not send
+anything any more.
 """
 
 from __future__ import annotations
@@ -49,32 +50,6 @@ def posting_of(columns: Mapping[str, Any]) -> Posting | None:
     return Posting(frozen, columns["posting_at"])
 
 
-async def admit(connection: AsyncConnection, job: Job) -> None:
-    """WAITING → ADMITTED; nothing changes for a row that was admitted before.
-
-    Raises:
-        LeaseLostError: another worker has the row.
-    """
-    await _step(connection, job, phase=Phase.ADMITTED.value)
-
-
-async def conclude(connection: AsyncConnection, job: Job, end: TaskUpdated) -> TaskUpdated:
-    """Keep the end of a task that is not loaded: it is said from here only, however often.
-
-    Raises:
-        LeaseLostError: another worker has the row.
-    """
-    await _step(connection, job, outcome=storable(end.model_dump(mode="json")))
-    await turns.end(connection, end)
-    return end
-
-
-def outcome_of(columns: Mapping[str, Any]) -> TaskUpdated | None:
-    """The end that a row holds."""
-    outcome = columns["outcome"]
-    return None if outcome is None else TaskUpdated.model_validate(outcome)
-
-
 async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: datetime) -> Posting:
     """ADMITTED → POSTING with this spec, which stays the row's for ever.
 
@@ -93,20 +68,6 @@ async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: 
     return Posting(frozen, now)
 
 
-async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
-    """Write into a row whose spec is not frozen; every lease has its own `tries`."""
-    held = (
-        Submission.event_id == job.event_id,
-        Submission.tries == job.tries,
-        Submission.done_at.is_(None),
-        Submission.spec.is_(None),
-    )
-    changed = await connection.execute(update(Submission).where(*held).values(**columns).returning(Submission.event_id))
-    if changed.first() is None:
-        msg = f"the lease on submission {job.event_id} is lost"
-        raise LeaseLostError(msg)
-
-
 async def freeze_undo(connection: AsyncConnection, job: Job, *, frozen: Mapping[str, Any], now: datetime) -> None:
     """ADMITTED → POSTING with what an undo changes, which stays the row's for ever.
 
@@ -116,12 +77,69 @@ async def freeze_undo(connection: AsyncConnection, job: Job, *, frozen: Mapping[
     await _step(connection, job, phase=Phase.POSTING.value, spec=dict(frozen), posting_at=now)
 
 
+async def conclude(connection: AsyncConnection, job: Job, end: TaskUpdated) -> TaskUpdated:
+    """Keep the end of a task that is not loaded: it is said from here only, however often.
+
+    Raises:
+        LeaseLostError: another worker has the row, or it was cancelled.
+    """
+    await _step(connection, job, outcome=storable(end.model_dump(mode="json")))
+    await turns.end(connection, end)
+    return end
+
+
+def outcome_of(columns: Mapping[str, Any]) -> TaskUpdated | None:
+    """The end that a row holds."""
+    outcome = columns["outcome"]
+    return None if outcome is None else TaskUpdated.model_validate(outcome)
+
+
+async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
+    """Write into a row whose spec is not frozen and whose end is not kept."""
+    held = (
+        Submission.event_id == job.event_id,
+        Submission.tries == job.tries,  # every lease has its own
+        Submission.done_at.is_(None),
+        Submission.spec.is_(None),
+        Submission.outcome.is_(None),
+    )
+    changed = await connection.execute(update(Submission).where(*held).values(**columns).returning(Submission.event_id))
+    if changed.first() is None:
+        msg = f"the lease on submission {job.event_id} is lost"
+        raise LeaseLostError(msg)
+
+
+async def leave_slots(connection: AsyncConnection, *, task_id: str, attempt: int) -> None:
+    """Note that Druid has finished the load: its slots are free, though its rows cannot be queried yet."""
+    await connection.execute(
+        update(Submission)
+        .where(
+            Submission.task_id == task_id,
+            Submission.attempt == attempt,
+            Submission.phase == Phase.POSTED.value,
+            Submission.left_at.is_(None),
+        )
+        .values(left_at=func.clock_timestamp())
+    )
+
+
+async def earlier(connection: AsyncConnection, *, task_id: str, attempt: int) -> list[Frozen]:
+    """What Druid may have been given for earlier attempts of a task."""
+    asking = select(Submission.druid_task_id, Submission.spec, Submission.spec_hash).where(
+        Submission.task_id == task_id, Submission.attempt < attempt, Submission.spec.is_not(None)
+    )
+    return [
+        Frozen(row.druid_task_id, row.spec, row.spec_hash, intervals_of(row.spec))
+        for row in await connection.execute(asking)
+    ]
+
+
 async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> bool:
     """Back to POSTING, to post the same bytes again, unless the task has ended or was posted since it was asked.
 
     The row is one whose load was said to be with Druid, also by the last words about it: its deaths are forgotten.
     """
-    ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, LoadTurn.ended_at.is_not(None))
+    ended = select(LoadTurn.task_id).where(LoadTurn.task_id == task_id, turns.over(attempt))
     opened = await connection.execute(
         update(Submission)
         .where(
@@ -137,6 +155,7 @@ async def reopen(connection: AsyncConnection, *, task_id: str, attempt: int, ask
             posting_at=func.clock_timestamp(),
             available_at=func.clock_timestamp(),
             done_at=None,
+            left_at=None,
             deaths=0,
         )
         .returning(Submission.event_id)

@@ -11,21 +11,35 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from services.submitter import duplicates, plan, submissions, turns
-from services.submitter.admission import Hold, Turn
+from services.submitter.admitting import CATCHING_UP, Admitting
 from services.submitter.contents import find_twin
-from services.submitter.duplicates import Duplicate
-from services.submitter.line import take_turn
+from services.submitter.following import Following
+from services.submitter.freezing import Freezing
+from services.submitter.patience import keep_back
 from services.submitter.planning import Planning, stops
-from services.submitter.spec import Frozen, Load, freeze
+from services.submitter.slots import sub_tasks_in
+from services.submitter.spec import proof_of
 from services.submitter.submissions import Phase, Posting, posting_of
-from services.submitter.timeline import emptied
-from services.submitter.undo_plan import Replaced
+from services.submitter.turn import Hold
 from services.submitter.undone_load import replaced_as_json
 from shared.db.engine import Database
-from shared.druid import ETERNITY, AlreadyExists, Druid, DruidRefusedError
-from shared.druid_segments import Segments
-from shared.events import DruidSubmitted, FileValidated, LoadMode, Problem, TaskStatus, TaskUpdated
+from shared.db.storable import storable
+from shared.druid import AlreadyExists, Druid, DruidAwayError, DruidRefusedError
+from shared.druid_errors import Place, explain, told
+from shared.errors import PermanentError
+from shared.events import (
+    FIRST_ATTEMPT,
+    DruidSubmitted,
+    FileValidated,
+    LoadMode,
+    Problem,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.telemetry import logger
@@ -36,7 +50,16 @@ Clock = Callable[[], datetime]
 Known = Callable[[], Awaitable[bool]]
 """Whether everything of a kind that was published before the call has been read."""
 
-CATCHING_UP = "catching_up"
+_LOOK_AGAIN = timedelta(hours=1)
+"""A load that waits is taken when it is admitted or has something to tell; this is only should nobody see to that."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A load that has its turn: how it is executed, and in how many slots."""
+
+    mode: LoadMode
+    slots: int
 
 
 @dataclass(frozen=True)
@@ -44,9 +67,11 @@ class Rules:
     """Pace and size of loads; the meaning of each is told in `SubmitterOptions`."""
 
     hold_for: timedelta
-    rows_per_segment: int
-    most_sub_tasks: int
     count_first_after: timedelta
+
+
+class NoTurnError(PermanentError):
+    """The task stands in no line, or in that of another datasource than its rows."""
 
 
 class Submitting:
@@ -56,10 +81,10 @@ class Submitting:
         database: the submitter's tables.
         inbox: the submissions.
         druid: where they go.
-        segments: what a replace takes the place of, noted for an undo.
         rules: pace and size of loads.
+        admitting: decides when they may.
+        freezing: makes the task that would be posted.
         clock: now, aware UTC.
-        line_known: whether all uploads have been read; see `_admit`.
         ends_known: whether all ends have been read; see `_resume`.
     """
 
@@ -68,136 +93,162 @@ class Submitting:
         database: Database,
         inbox: Inbox,
         druid: Druid,
-        segments: Segments,
         rules: Rules,
+        admitting: Admitting,
+        freezing: Freezing,
         *,
         clock: Clock,
-        line_known: Known,
         ends_known: Known,
     ) -> None:
         self._database = database
         self._inbox = inbox
         self._druid = druid
-        self._segments = segments
-        self._planning = Planning(database, druid, segments, clock=clock)
         self._rules = rules
+        self._admitting = admitting
+        self._freezing = freezing
+        self._planning = Planning(database, druid, freezing.segments, clock=clock)
         self._clock = clock
-        self._line_known = line_known
         self._ends_known = ends_known
+        self._following = Following(database, druid, clock)
 
     async def __call__(self, job: Job) -> Done | Wait:
-        """One try; see `shared.worker.Worker`."""
+        """One try; see `shared.worker.Worker`. A Druid that is away or busy is waited for, however long.
+
+        An end is written into the row before it is said, unless a cancel was: one of the two, and no other, is said.
+        """
+        if job.columns["outcome"] is not None:
+            failpoint("S6")
+            return Done((TaskUpdated.model_validate(job.columns["outcome"]),))
         event = FileValidated.model_validate(job.event)
-        kept = submissions.outcome_of(job.columns)
-        if kept is not None:
-            return Done((kept,))
+        try:
+            outcome = await self._bring(job, event)
+        except DruidAwayError as error:
+            _log.warning("druid_waiting", tries=job.tries, why=str(error))
+            hold, delay = keep_back(job.wait_reason, str(error), now=self._clock())
+            return await self._wait(job, event, hold, delay)
+        for said in outcome.events:
+            if isinstance(said, TaskUpdated) and said.status.is_end:
+                await self._keep(job, said)  # one that is kept already is kept again as it is
+        return outcome
+
+    async def _keep(self, job: Job, end: TaskUpdated) -> None:
+        await self._inbox.update(job, outcome=storable(end.model_dump(mode="json")))
+
+    async def _bring(self, job: Job, event: FileValidated) -> Done | Wait:
         posting = posting_of(job.columns)
         if posting is not None:
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
         if stops(event):
-            frozen, _ = await self._made(event, event.options.mode)
-            return Done((await self._planning.conclude(job, event, frozen),))
-        if not await self._line_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
-        return await self._begin(job, event)
-
-    async def _begin(self, job: Job, event: FileValidated) -> Done | Wait:
-        """Take the turn, freeze the spec, post it; or say why not."""
+            return await self._plan(job, event)
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
-            return self._wait(job, event, admitted)
-        if isinstance(admitted, TaskUpdated):
-            return Done((admitted,))
-        posting = await self._freeze(job, event, admitted) if admitted else None
-        if isinstance(posting, TaskUpdated):
-            return Done((posting,))
-        if posting is None:
-            _log.warning("ended_before_post")
-            return Done(())
-        return await self._post(job, event, posting)
+            return await self._wait(job, event, admitted, _LOOK_AGAIN)
+        if admitted is None:
+            return _ended_before_post()
+        return await self._send(job, event, admitted)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
+    async def _plan(self, job: Job, event: FileValidated) -> Done:
+        """What the load would do, and the end of a task that stops there."""
+        made = await self._freezing(event, event.options.mode, most_sub_tasks=1)
+        if isinstance(made, Problem):
+            return Done((self._failed(event, made.code, made.message),))
+        return Done((await self._planning.conclude(job, event, made.frozen),))
+
+    async def _send(self, job: Job, event: FileValidated, admitted: Admitted) -> Done | Wait:
+        """What becomes of a load that has its turn."""
+        if event.attempt > FIRST_ATTEMPT:
+            decided = await self._following(event)
+            if isinstance(decided, Hold):
+                return await self._wait(job, event, decided, self._rules.hold_for)
+            if decided is not None:
+                return decided
+        frozen = await self._freeze(job, event, admitted)
+        match frozen:
+            case TaskUpdated():
+                return Done((frozen,))
+            case Problem():
+                return Done((self._failed(event, frozen.code, frozen.message),))
+            case None:
+                return _ended_before_post()
+            case _:
+                return await self._post(job, event, frozen)
+
+    async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
+        if job.columns["outcome"] is not None:
+            return (TaskUpdated.model_validate(job.columns["outcome"]),)
         event = FileValidated.model_validate(job.event)
-        posting, kept = posting_of(job.columns), submissions.outcome_of(job.columns)
-        if kept is not None:
-            return (kept,)
+        posting = posting_of(job.columns)
         if posting is not None:
             return (self._submitted(event, posting),)
-        return (self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}."),)
+        failed = self._failed(event, "submission_failed", f"The load could not be submitted: {what_happened}.")
+        await self._keep(job, failed)
+        return (failed,)
 
-    async def _admit(self, job: Job, event: FileValidated) -> Turn | Hold | TaskUpdated | None:
-        """The task's turn once it has come, what stands in its way, or its end as a duplicate; None if it has ended.
+    async def _admit(self, job: Job, event: FileValidated) -> Admitted | Hold | None:
+        """The task's turn once it has come, or what stands in its way; None when the task has ended already.
 
-        Asked only when the line is known: topics are read in no order of each other, so after a stop a late file's
-        verdict may be read before an early file's upload. An upload that is published later still finds this one sent.
+        The line says where the task stands and how it loads: a verdict may come of another record of the same file.
 
         Raises:
             NoTurnError: the task stands in no line of its datasource.
-            LeaseLostError: another worker has the row.
         """
-        async with self._database.transaction() as connection:
-            turn = await take_turn(
-                connection, task_id=event.task_id, tenant=event.tenant, datasource_name=event.datasource_name
-            )
-            if turn is None or isinstance(turn, Hold):
-                return turn
-            if not turn.sent and duplicates.concerns(event, turn.mode):
-                twin = await find_twin(connection, event, turn)
-                if isinstance(twin, Hold):
-                    return twin
-                if twin is not None:
-                    return await submissions.conclude(connection, job, self._duplicate(event, twin))
-            await submissions.admit(connection, job)
-        return turn
+        found = await self._admitting.ask(job)
+        if isinstance(found, Hold):
+            return found
+        if found is None or (found.tenant, found.datasource_name) != (event.tenant, event.datasource_name):
+            msg = f"the task stands in no line of {event.datasource_name!r}"
+            raise NoTurnError(msg)
+        return None if found.has_ended else Admitted(LoadMode(found.mode), found.slots)
 
-    def _wait(self, job: Job, event: FileValidated, hold: Hold) -> Wait:
-        """Say it once: a row that waits for its turn already has said so."""
-        said = job.wait_reason == hold.reason
+    async def _wait(self, job: Job, event: FileValidated, hold: Hold, delay: timedelta) -> Wait:
+        """Say what it waits for, once: `reports` numbers what was said, and no number is used twice."""
+        delay = self._rules.hold_for if hold == CATCHING_UP else delay
+        words = str(hold)
+        if job.wait_reason == words:
+            return Wait(delay, words)
+        now, number = self._clock(), job.columns["reports"]
+        await self._inbox.update(job, reports=number + 1, reported_at=now)
         queued = TaskUpdated(
             task_id=event.task_id,
             tenant=event.tenant,
             attempt=event.attempt,
             status=TaskStatus.QUEUED,
-            occurred_at=self._clock(),
-            reason=f"{hold.reason}: behind task {hold.behind}",
+            occurred_at=now,
+            sequence=number,
+            reason=words,
         )
-        return Wait(self._rules.hold_for, hold.reason, () if said else (queued,))
+        return Wait(delay, words, (queued,))
 
-    async def _freeze(self, job: Job, event: FileValidated, turn: Turn) -> Posting | TaskUpdated | None:
-        """The frozen spec of an admitted load, or its end when its plan does not hold; None when it has ended."""
-        frozen, replaced = await self._made(event, turn.mode)
-        changed = await self._planning.changes(event, turn.mode, frozen)
+    async def _freeze(
+        self, job: Job, event: FileValidated, admitted: Admitted
+    ) -> Posting | Problem | TaskUpdated | None:
+        """The frozen spec of an admitted load, or its end instead; None when the task has ended meanwhile."""
+        made = await self._freezing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
+        if isinstance(made, Problem):
+            return made
+        changed = await self._planning.changes(event, admitted.mode, made.frozen)
         async with self._database.transaction() as connection:
-            if await turns.has_ended(connection, task_id=event.task_id):
+            await turns.take_line(connection, tenant=event.tenant, datasource_name=event.datasource_name)
+            if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
-            if changed:
-                end = self._ended(event, TaskStatus.REJECTED, plan.problem(changed))
+            end = await self._end_instead(connection, event, changed)
+            if end is not None:
                 return await submissions.conclude(connection, job, end)
-            if replaced is not None:
-                noted = replaced_as_json(replaced)
+            if made.replaced is not None:
+                noted = replaced_as_json(made.replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
-            return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
+            return await submissions.freeze(connection, job, frozen=made.frozen, now=self._clock())
 
-    async def _made(self, event: FileValidated, mode: LoadMode) -> tuple[Frozen, Replaced | None]:
-        """The load as it would be posted now, and for a replace the segments whose place it takes."""
-        datasource = event.datasource_name
-        if mode is LoadMode.REPLACE:
-            used = await self._druid.used_intervals(datasource)
-            replaced = Replaced.of(await self._segments.used(datasource, (ETERNITY,)))
-            return freeze(load_of(event, self._rules, mode, used)), replaced
-        load = load_of(event, self._rules, mode, ())
-        frozen = freeze(load)
-        alone = await self._is_emptied(datasource, frozen.intervals)
-        return (freeze(load, alone=True) if alone else frozen), None
-
-    async def _is_emptied(self, datasource: str, intervals: tuple[str, ...]) -> bool:
-        """See `timeline.emptied`."""
-        for interval in intervals:
-            unused = await self._segments.unused(datasource, interval)
-            if unused and emptied(await self._segments.used(datasource, (interval,)), unused):
-                return True
-        return False
+    async def _end_instead(
+        self, connection: AsyncConnection, event: FileValidated, changed: list[str]
+    ) -> TaskUpdated | None:
+        """The end of a load that is a duplicate, or that was confirmed by a plan which does not hold any more."""
+        twin = await find_twin(connection, event)
+        if twin is not None:
+            told = duplicates.problem(event.datasource_name, twin)
+            return self._ended(event, TaskStatus.REJECTED, told).model_copy(update={"duplicate_of": twin.of})
+        return self._ended(event, TaskStatus.REJECTED, plan.problem(changed)) if changed else None
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
@@ -212,9 +263,9 @@ class Submitting:
             _log.warning("old_post_left_to_monitor", druid_task_id=posting.frozen.druid_task_id)
             return await self._posted(job, event, posting)
         if not await self._ends_known():
-            return Wait(self._rules.hold_for, CATCHING_UP)
+            return await self._wait(job, event, CATCHING_UP, self._rules.hold_for)
         async with self._database.transaction() as connection:
-            ended = await turns.has_ended(connection, task_id=event.task_id)
+            ended = await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt)
         if not ended:
             return None
         return await self._posted(job, event, posting) if await self._is_known(posting) else Done(())
@@ -227,7 +278,9 @@ class Submitting:
             if await self._is_known(posting):
                 _log.warning("refused_after_post", druid_task_id=posting.frozen.druid_task_id, why=str(error))
                 return await self._posted(job, event, posting)
-            return Done((self._failed(event, "druid_refused", f"Druid did not accept the load: {error}"),))
+            refused = Problem(code="druid_refused", message=f"Druid did not accept the load: {error}")
+            said = told(refused, explain(str(error), Place.SUBMISSION))
+            return Done((self._failed(event, said.code, said.message, said.detail),))
         failpoint("S2")
         if isinstance(answer, AlreadyExists) and answer.spec_hash != posting.frozen.spec_hash:
             return Done((self._failed(event, "druid_id_taken", _TAKEN.format(posting.frozen.druid_task_id)),))
@@ -245,6 +298,7 @@ class Submitting:
         return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     def _submitted(self, event: FileValidated, posting: Posting) -> DruidSubmitted:
+        proof = proof_of(posting.frozen.spec)
         return DruidSubmitted(
             task_id=event.task_id,
             tenant=event.tenant,
@@ -257,14 +311,16 @@ class Submitting:
             rows_accepted=event.rows_accepted,
             rows_rejected=event.rows_rejected,
             submitted_at=posting.since,
+            mode=proof.mode,
+            proof_by=proof.by,
+            count_metric=proof.count_metric,
+            rows_before=proof.rows_before,
         )
 
-    def _duplicate(self, event: FileValidated, twin: Duplicate) -> TaskUpdated:
-        problem = duplicates.problem(event.datasource_name, twin)
-        return self._ended(event, TaskStatus.REJECTED, problem).model_copy(update={"duplicate_of": twin.of})
-
-    def _failed(self, event: FileValidated, code: str, message: str) -> TaskUpdated:
-        return self._ended(event, TaskStatus.FAILED, Problem(code=code, message=message))
+    def _failed(
+        self, event: FileValidated, code: str, message: str, detail: dict[str, JsonValue] | None = None
+    ) -> TaskUpdated:
+        return self._ended(event, TaskStatus.FAILED, Problem(code=code, message=message, detail=detail or {}))
 
     def _ended(self, event: FileValidated, status: TaskStatus, problem: Problem) -> TaskUpdated:
         return TaskUpdated(
@@ -277,26 +333,12 @@ class Submitting:
         )
 
 
+def _ended_before_post() -> Done:
+    _log.warning("ended_before_post")
+    return Done(())
+
+
 _TAKEN = (
     "Druid already has a task {} with another content than ours, so nothing was loaded. "
     "Upload the file again: a new upload gets a new id."
 )
-
-
-def load_of(event: FileValidated, rules: Rules, mode: LoadMode, used: tuple[str, ...]) -> Load:
-    """The load of a validated file in the mode that its turn has."""
-    return Load(
-        task_id=event.task_id,
-        attempt=event.attempt,
-        datasource=event.datasource_name,
-        mode=mode,
-        bucket=event.bucket,
-        keys=tuple(part.key for part in event.parts),
-        columns=event.columns,
-        rows=event.rows_accepted,
-        time_min=event.time_min,
-        time_max=event.time_max,
-        used=used,
-        rows_per_segment=rules.rows_per_segment,
-        most_sub_tasks=rules.most_sub_tasks,
-    )

@@ -45,6 +45,12 @@ def visible(segments: Iterable[Segment]) -> set[Segment]:
     return seen
 
 
+def within(segments: Iterable[Segment], intervals: Iterable[str]) -> set[Segment]:
+    """Those that have a moment in common with one of the intervals."""
+    wanted = list(intervals)
+    return {one for one in segments if any(overlap(one.interval, interval) for interval in wanted)}
+
+
 def torn(remaining: Iterable[Segment], removed: Iterable[Segment]) -> set[Segment]:
     """Those that would stay without a core partition that is removed: Druid would show none of them."""
     lost = {(one.interval, one.version) for one in removed if one.partition < one.core}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from services.submitter.timeline import torn, visible
+from services.submitter.timeline import torn, visible, within
 from shared.druid_segments import Held, Segment
 
 _MOST_NAMED = 3
@@ -25,9 +25,9 @@ class Replaced:
     tombstones: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, used: Iterable[Segment]) -> Self:
-        """From all that was in use."""
-        seen = visible(used)
+    def of(cls, used: Iterable[Segment], intervals: Sequence[str]) -> Self:
+        """From all that was in use, and what the replace writes."""
+        seen = within(visible(used), intervals)
         return cls(
             frozenset(one.id for one in seen if not one.tombstone), frozenset(one.id for one in seen if one.tombstone)
         )
@@ -42,15 +42,17 @@ class Replaced:
 class Sight:
     """All that is known of a load that is to be taken back.
 
-    `replaced` is None for an append. `rows` are the stored rows that carry its id, by a count over its intervals; None
+    `used` is all that the datasource has in use, `held` what can be queried of the load's `intervals`. `replaced` is
+    None for an append. `rows` are the stored rows that carry its id, by a count over its intervals; None
     where SQL does not know the datasource. `unused` are the segments that could be put into use again.
     """
 
     task_id: str
     replaced: Replaced | None
+    intervals: tuple[str, ...]
     used: Sequence[Segment]
     held: Sequence[Held]
-    unused: frozenset[str]
+    unused: Sequence[Segment]
     rows: int | None
 
 
@@ -77,7 +79,7 @@ class NotYet:
 
 def plan(sight: Sight) -> Marks | Refused | NotYet:
     """What has to be marked."""
-    seen = visible(sight.used)
+    seen = within(visible(sight.used), sight.intervals)
     held = {one.id: one for one in sight.held}
     with_rows = {one for one in seen if not one.tombstone}
     if any(one.id not in held for one in with_rows):
@@ -91,25 +93,31 @@ def plan(sight: Sight) -> Marks | Refused | NotYet:
         return Refused(_LATER.format(_named(later)))
     if rows_of_own != sight.rows:
         return Refused(_MERGED.format(sight.rows - rows_of_own, sight.rows))
-    return _of_append(sight, seen, own) if sight.replaced is None else _of_replace(sight, sight.replaced)
+    return _of_append(sight, own) if sight.replaced is None else _of_replace(sight, sight.replaced, seen)
 
 
-def _of_append(sight: Sight, seen: set[Segment], own: set[Segment]) -> Marks | Refused:
-    """What lies hidden beneath its segments was overwritten for good: it goes out of use with them."""
-    removed, left = set(own), seen - own
-    while exposed := visible(set(sight.used) - removed) - left:
-        removed |= exposed
-    if torn(left, removed):
+def _of_append(sight: Sight, own: set[Segment]) -> Marks | Refused:
+    removed = _with_exposed(sight, own, frozenset())
+    if torn(visible(sight.used) - own, removed):
         return Refused(_TORN)
     return Marks(_ids(removed), (), ())
 
 
-def _of_replace(sight: Sight, replaced: Replaced) -> Marks | Refused:
-    gone = replaced.ids - {one.id for one in sight.used} - sight.unused
+def _of_replace(sight: Sight, replaced: Replaced, seen: set[Segment]) -> Marks | Refused:
+    gone = replaced.ids - {one.id for one in sight.used} - frozenset(one.id for one in sight.unused)
     if gone:
         return Refused(_DELETED.format(len(gone), len(replaced.ids)))
-    removed = {one for one in sight.used if one.id not in replaced.ids}
+    removed = _with_exposed(sight, {one for one in seen if one.id not in replaced.ids}, replaced.ids)
     return Marks(_ids(removed), tuple(sorted(replaced.ids)), tuple(sorted(replaced.segments)))
+
+
+def _with_exposed(sight: Sight, removed: set[Segment], wanted: frozenset[str]) -> set[Segment]:
+    """With what lay hidden beneath: that was overwritten for good, unless it is `wanted`, and goes out of use too."""
+    back = {one for one in sight.unused if one.id in wanted}
+    left = visible(sight.used) - removed
+    while exposed := {one for one in visible((set(sight.used) | back) - removed) - left if one.id not in wanted}:
+        removed |= exposed
+    return removed
 
 
 def _not_of(others: Iterable[Held], replaced: Replaced) -> list[Held]:

@@ -8,13 +8,13 @@ of it, so for a moment a query may find neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.submitter import submissions, turns, undone_load
-from services.submitter.admission import Hold
-from services.submitter.line import take_turn
+from services.submitter.admitting import CATCHING_UP, Admitting
+from services.submitter.turn import Hold
 from services.submitter.undo_plan import Marks, NotYet, Refused, Sight, as_json, from_json, plan
 from services.submitter.undone_load import Loaded
 from shared.db.engine import Database
@@ -29,9 +29,9 @@ from shared.telemetry import logger
 from shared.worker import Done, Wait
 
 _log = logger(__name__)
-CATCHING_UP = "catching_up"
 UNDOING = "undoing"
 LOOK_AGAIN = timedelta(milliseconds=500)
+_LOOK_FOR_TURN = timedelta(hours=1)  # it is taken when it is admitted; this is only should nobody see to that
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Frozen:
 
     datasource: str
     intervals: tuple[str, ...]
+    count_metric: str | None
     marks: Marks
     rows_before: int
     rows_removed: int
@@ -53,10 +54,10 @@ class Undoing:
         inbox: the submissions.
         druid: counts.
         segments: marks.
-        hold_for: how often it looks whether its turn has come.
+        admitting: decides when its turn has come.
+        hold_for: how often it looks whether the line is known.
         give_up_after: how long Druid may take to show what was marked.
         clock: now, aware UTC.
-        line_known: whether all uploads have been read.
     """
 
     def __init__(
@@ -65,11 +66,11 @@ class Undoing:
         inbox: Inbox,
         druid: Druid,
         segments: Segments,
+        admitting: Admitting,
         *,
         hold_for: timedelta,
         give_up_after: timedelta,
         clock: Callable[[], datetime],
-        line_known: Callable[[], Any],
     ) -> None:
         self._database = database
         self._inbox = inbox
@@ -78,7 +79,7 @@ class Undoing:
         self._hold_for = hold_for
         self._give_up_after = give_up_after
         self._clock = clock
-        self._line_known = line_known
+        self._admitting = admitting
 
     async def __call__(self, job: Job) -> Done | Wait:
         """One try; see `shared.worker.Worker`."""
@@ -88,24 +89,16 @@ class Undoing:
             return Done((kept,))
         if job.columns["spec"] is not None:
             return await self._carry_out(job, command, _frozen(job.columns["spec"]), job.columns["posting_at"])
-        if not await self._line_known():
-            return Wait(self._hold_for, CATCHING_UP)
+        found = await self._admitting.ask(job)
+        if isinstance(found, Hold):
+            return await self._wait(job, command, found)
+        if found is None or found.has_ended:
+            return Done(())
         async with self._database.transaction() as connection:
-            turn = await take_turn(
-                connection,
-                task_id=command.task_id,
-                tenant=command.tenant,
-                datasource_name=str(command.datasource_name),
-            )
-            if turn is None:
-                return Done(())
-            if isinstance(turn, Hold):
-                return self._wait(job, command, turn)
-            await submissions.admit(connection, job)
             load = await undone_load.find(connection, command)
         return await self._begin(job, command, load)
 
-    def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
+    async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated, ...]:
         """The end of an undo that has died three times; what was marked stays marked."""
         command = TaskCommand.model_validate(job.event)
         kept = submissions.outcome_of(job.columns)
@@ -113,7 +106,9 @@ class Undoing:
             return (kept,)
         begun = job.columns["spec"] is not None
         code, text = ("undo_incomplete", _INCOMPLETE) if begun else ("undo_failed", _DIED)
-        return (self._failed(command, code, text.format(command.undoes, what_happened)),)
+        failed = self._failed(command, code, text.format(command.undoes, what_happened))
+        await self._inbox.update(job, outcome=storable(failed.model_dump(mode="json")))
+        return (failed,)
 
     async def _begin(self, job: Job, command: TaskCommand, load: Loaded | Refused) -> Done | Wait:
         """Look, and freeze what is to be marked."""
@@ -127,22 +122,25 @@ class Undoing:
         failpoint("U1")
         now = self._clock()
         async with self._database.transaction() as connection:
-            if await turns.has_ended(connection, task_id=command.task_id):
+            if await turns.has_ended(connection, task_id=command.task_id, attempt=command.attempt):
                 return Done(())
             await submissions.freeze_undo(connection, job, frozen=_as_json(frozen), now=now)
         return await self._carry_out(job, command, frozen, now)
 
     async def _look(self, load: Loaded) -> Frozen | Refused | NotYet:
-        ours = RowCount(load.datasource, load.intervals, load.task_id)
-        used = await self._segments.used(load.datasource, load.intervals)
+        stored = RowCount(load.datasource, load.intervals, load.task_id)
+        used = await self._segments.used(load.datasource, (ETERNITY,))
         unused = await self._segments.unused(load.datasource, ETERNITY) if load.replaced is not None else []
-        counted = (await count_rows(self._druid, ours)).rows if used else 0
+        counted = (await count_rows(self._druid, stored)).rows if used else 0
         held = await self._segments.held(load.datasource, load.intervals) if used else []
-        marks = plan(Sight(load.task_id, load.replaced, used, held, frozenset(one.id for one in unused), counted))
+        marks = plan(Sight(load.task_id, load.replaced, load.intervals, used, held, unused, counted))
         if not isinstance(marks, Marks):
             return marks
-        before = await count_rows(self._druid, RowCount(load.datasource, load.intervals))
-        return Frozen(load.datasource, load.intervals, marks, before.rows or 0, counted or 0)
+        metric = load.count_metric
+        before = await count_rows(self._druid, RowCount(load.datasource, load.intervals, metric=metric))
+        if metric is not None:
+            counted = (await count_rows(self._druid, replace(stored, metric=metric))).rows
+        return Frozen(load.datasource, load.intervals, metric, marks, before.rows or 0, counted or 0)
 
     async def _carry_out(self, job: Job, command: TaskCommand, frozen: Frozen, since: datetime) -> Done | Wait:
         """Mark, and look whether it is seen."""
@@ -159,7 +157,8 @@ class Undoing:
         return await self._conclude(job, self._failed(command, "undo_unconfirmed", _UNCONFIRMED.format(command.undoes)))
 
     async def _done(self, command: TaskCommand, frozen: Frozen, *, shown: bool) -> TaskUpdated:
-        counted = await count_rows(self._druid, RowCount(frozen.datasource, frozen.intervals))
+        wanted = RowCount(frozen.datasource, frozen.intervals, metric=frozen.count_metric)
+        counted = await count_rows(self._druid, wanted)
         after = counted.rows if shown else 0
         now = self._clock()
         undone = Undone(
@@ -186,13 +185,15 @@ class Undoing:
         failpoint("U5")
         return Done((end,))
 
-    def _wait(self, job: Job, command: TaskCommand, hold: Hold) -> Wait:
-        """Say it once: a row that waits for its turn already has said so."""
-        reason = f"{hold.reason}: behind task {hold.behind}"
-        said = job.wait_reason == hold.reason
-        return Wait(
-            self._hold_for, hold.reason, () if said else (self._updated(command, TaskStatus.QUEUED, reason=reason),)
-        )
+    async def _wait(self, job: Job, command: TaskCommand, hold: Hold) -> Wait:
+        """Say what it waits for, once: `reports` numbers what was said, and no number is used twice."""
+        delay, words = self._hold_for if hold == CATCHING_UP else _LOOK_FOR_TURN, str(hold)
+        if job.wait_reason == words:
+            return Wait(delay, words)
+        number = job.columns["reports"]
+        queued = self._updated(command, TaskStatus.QUEUED, sequence=number, reason=words)
+        await self._inbox.update(job, reports=number + 1, reported_at=queued.occurred_at)
+        return Wait(delay, words, (queued,))
 
     def _failed(self, command: TaskCommand, code: str, message: str) -> TaskUpdated:
         problem = Problem(code=code, message=message, detail={"undoes": command.undoes})
@@ -214,6 +215,7 @@ def _as_json(frozen: Frozen) -> dict[str, Any]:
     return {
         "datasource": frozen.datasource,
         "intervals": list(frozen.intervals),
+        "count_metric": frozen.count_metric,
         "marks": as_json(frozen.marks),
         "rows_before": frozen.rows_before,
         "rows_removed": frozen.rows_removed,
@@ -224,6 +226,7 @@ def _frozen(kept: Mapping[str, Any]) -> Frozen:
     return Frozen(
         kept["datasource"],
         tuple(kept["intervals"]),
+        kept["count_metric"],
         from_json(kept["marks"]),
         kept["rows_before"],
         kept["rows_removed"],

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter.spec import intervals_of
+from services.submitter.spec import intervals_of, proof_of
 from services.submitter.undo_plan import Refused, Replaced
 from shared.db.models import LoadTurn, Submission
 from shared.druid import TASK_COLUMN
@@ -18,11 +18,12 @@ from shared.events import LoadMode, TaskCommand, TaskStatus
 
 @dataclass(frozen=True)
 class Loaded:
-    """A load that is COMPLETED; `replaced` is None for an append."""
+    """A load that is COMPLETED; `count_metric` is the one whose sum counts rows, `replaced` is None for an append."""
 
     task_id: str
     datasource: str
     intervals: tuple[str, ...]
+    count_metric: str | None
     replaced: Replaced | None
 
 
@@ -44,6 +45,7 @@ async def find(connection: AsyncConnection, command: TaskCommand) -> Loaded | Re
     if turn.undone_by is not None:
         return Refused(_UNDONE.format(turn.undone_by))
     frozen = select(Submission.spec).where(Submission.task_id == task_id, Submission.spec.is_not(None))
+    frozen = frozen.order_by(Submission.attempt)
     specs = (await connection.execute(frozen)).scalars().all()
     if not specs or not all(map(_marks_rows, specs)):
         return Refused(_UNMARKED)
@@ -51,7 +53,8 @@ async def find(connection: AsyncConnection, command: TaskCommand) -> Loaded | Re
         return Refused(_NOT_NOTED)
     intervals = sorted({interval for spec in specs for interval in intervals_of(spec)})
     replaced = None if turn.mode != LoadMode.REPLACE else replaced_from_json(turn.replaced)
-    return Loaded(task_id, turn.datasource_name, tuple(intervals), replaced)
+    metric = proof_of(specs[-1]).count_metric
+    return Loaded(task_id, turn.datasource_name, tuple(intervals), metric, replaced)
 
 
 def replaced_as_json(replaced: Replaced) -> dict[str, Any]:

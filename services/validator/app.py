@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from services.validator.attempts import Attempts
 from services.validator.contract_rows import ContractRows
-from services.validator.handlers import handler
+from services.validator.handlers import TOPICS, Handlers
 from services.validator.judge import Judge, Rules
 from services.validator.lanes import Lanes
 from services.validator.pinning import Pinning
@@ -15,7 +16,7 @@ from services.validator.settings import ValidatorSettings
 from services.validator.workplace import Workplace
 from shared.db.engine import Database
 from shared.db.models import ValidationJob
-from shared.events import DatasourceUpdated, FileUploaded
+from shared.events import DatasourceUpdated
 from shared.inbox import Inbox, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
@@ -67,9 +68,8 @@ def create_app(
         concurrency=options.concurrency,
         kept_free=options.small_file_workers,
     )
-    handle = handler(database, inbox, contracts, worker.wake, lanes)
-    topics = (FileUploaded.topic, DatasourceUpdated.topic)
-    consumer = Consumer(settings.kafka, service=NAME, topics=topics, handle=handle, producer=producer)
+    handlers = Handlers(database, Attempts(inbox, lanes, _now), contracts, producer, worker)
+    consumer = Consumer(settings.kafka, service=NAME, topics=TOPICS, handle=handlers.handle, producer=producer)
 
     async def work(stop: asyncio.Event) -> None:
         await asyncio.to_thread(workplace.open)

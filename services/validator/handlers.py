@@ -1,31 +1,54 @@
-"""What the validator does with a record: a row in its inbox, or its copy of a contract, nothing else."""
+"""What the validator does with a record: rows in its tables, then what they make true is said."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
+from services.validator.attempts import Attempts
 from services.validator.contract_rows import ContractRows
-from services.validator.lanes import Lanes
 from shared.db.engine import Database
-from shared.events import DatasourceUpdated, FileUploaded
-from shared.inbox import Inbox
+from shared.events import CommandName, DatasourceUpdated, FileUploaded, TaskCommand
+from shared.failpoint import failpoint
 from shared.kafka.envelope import Received
+from shared.kafka.producer import EventProducer
+from shared.worker import Worker
+
+TOPICS = (FileUploaded.topic, DatasourceUpdated.topic, TaskCommand.topic)
+_OBEYED = frozenset({CommandName.CANCEL, CommandName.RETRY})
 
 
-def handler(
-    database: Database, inbox: Inbox, contracts: ContractRows, wake: Callable[[], None], lanes: Lanes
-) -> Callable[[Received], Awaitable[None]]:
-    """Handles `datasource.updated` and `file.uploaded`."""
+class Handlers:
+    """Handles `file.uploaded`, `datasource.updated` and `task.commands`; each may be repeated."""
 
-    async def handle(received: Received) -> None:
-        event = received.event
-        if isinstance(event, DatasourceUpdated):
-            await contracts.keep(event)
-            return
-        if not isinstance(event, FileUploaded):
-            return
-        async with database.transaction() as connection:
-            await inbox.put(connection, received, lane=lanes.lane(event.file_size))
-        wake()
+    def __init__(
+        self,
+        database: Database,
+        attempts: Attempts,
+        contracts: ContractRows,
+        producer: EventProducer,
+        worker: Worker,
+    ) -> None:
+        self._database = database
+        self._attempts = attempts
+        self._contracts = contracts
+        self._producer = producer
+        self._worker = worker
 
-    return handle
+    async def handle(self, received: Received) -> None:
+        """Take one event in."""
+        match received.event:
+            case DatasourceUpdated() as event:
+                await self._contracts.keep(event)
+                return
+            case FileUploaded() as event:
+                async with self._database.transaction() as connection:
+                    told = await self._attempts.upload(connection, received, event)
+            case TaskCommand(command=command) as event if command in _OBEYED:
+                async with self._database.transaction() as connection:
+                    told = await self._attempts.command(connection, event)
+                failpoint("V5")
+                self._worker.recheck(event.task_id)
+            case _:
+                return
+        # The rows are open: should this process die here, the worker says the same.
+        for one in told:
+            await self._producer.emit(one, traceparent=received.traceparent)
+        self._worker.wake()

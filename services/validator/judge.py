@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,15 +23,15 @@ from services.validator.engine import (
     run_child,
 )
 from services.validator.lanes import Lanes
+from services.validator.loading import loading_of
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
-from services.validator.publication import Fetched, Run
+from services.validator.publication import Fetched, Run, read, told, written
 from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
 from shared.backoff import Backoff
 from shared.contract import Contract
-from shared.db.storable import storable
 from shared.events import FileUploaded, FileValidated, Problem, StopAfter, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
@@ -46,6 +46,8 @@ Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
 _CHANGED = "the object is not the one that was uploaded: somebody has written over it since"
+# Why a row with a verdict is still open: objects of its runs have to go.
+CLEARING = "clearing"
 # How long until a contract that is late is looked for again.
 LATE_CONTRACT = Backoff(first=timedelta(milliseconds=500), longest=timedelta(seconds=15))
 
@@ -97,9 +99,8 @@ class Judge:
             TransientError: Kafka, PostgreSQL or the object store is away.
             EffectDiedError: the parser died of something that is no limit of ours.
         """
-        spoken = job.columns["outcome"]
-        if spoken is not None:
-            return Done(publication.told(_read(spoken)))
+        if job.columns["outcome"] is not None:
+            return await self._say_again(job)
         event = FileUploaded.model_validate(job.event)
         if event.file_size is None and job.lane != (lane := self._lanes.lane(await self._size(event))):
             await self._inbox.update(job, lane=lane)
@@ -110,26 +111,38 @@ class Judge:
             return Wait(LATE_CONTRACT.delay(job.tries), publication.CONTRACT_AWAITED, (waiting,))
         if isinstance(pinned, Problem):
             failed = self._end(event, TaskStatus.FAILED, pinned)
-            await self._inbox.update(job, outcome=_written(failed))
+            await self._inbox.update(job, outcome=written(failed))
             return Done((failed,))
         run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
+        earlier_runs = job.columns["runs"] or ()
+        await self._inbox.update(job, runs=[*earlier_runs, run.run_id])
         await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
         outcome, reading = await self._judge(event, run, pinned.contract)
-        spoken = _written(outcome)
+        spoken = written(outcome)
         await self._inbox.update(job, outcome=spoken, reading=reading)
-        if job.tries > 1:
-            await self._sweep(run)
-        return Done(publication.told(_read(spoken)))
+        await self._sweep(event.task_id, earlier_runs)
+        return Done(told(read(spoken)))
 
-    def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
+    async def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
         """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
         spoken = job.columns["outcome"]
         if spoken is not None:
-            return publication.told(_read(spoken))
+            return told(read(spoken))
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
-        problem = Problem(code="validator_died", message=message)
-        return (self._end(event, TaskStatus.FAILED, problem),)
+        failed = self._end(event, TaskStatus.FAILED, Problem(code="validator_died", message=message))
+        await self._inbox.update(job, outcome=written(failed))
+        return (failed,)
+
+    async def _say_again(self, job: Job) -> Done | Wait:
+        """What is kept is said. What a cancelled job has stored is removed when whoever was at it has noticed."""
+        outcome, runs = read(job.columns["outcome"]), job.columns["runs"] or ()
+        if not runs or not publication.is_cancelled(outcome):
+            return Done(told(outcome))
+        if job.wait_reason != CLEARING:
+            return Wait(self._inbox.lease_for, CLEARING, (outcome,))
+        await self._sweep(job.task_id, runs)
+        return Done(())
 
     async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> Judged:
         source = permitted(event, self._rules.allowed_buckets)
@@ -221,24 +234,30 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
-        return await self._conclude(event, run, verdict, output=output, fetched=fetched)
+        return await self._conclude(event, run, verdict, request=request, fetched=fetched)
 
     async def _conclude(
-        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, output: Path, fetched: Fetched
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, request: ParseRequest, fetched: Fetched
     ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
-        limit_bytes = self._rules.max_record_bytes
+        limit_bytes, output = self._rules.max_record_bytes, request.output_dir
         if isinstance(verdict, Accepted):
-            told = publication.validated(
-                event, verdict, run, fetched, bucket=self._store.bucket, finished_at=self._clock()
+            accepted = publication.validated(
+                event,
+                verdict,
+                run,
+                fetched,
+                bucket=self._store.bucket,
+                finished_at=self._clock(),
+                loading=loading_of(request.contract, verdict.columns),
             )
-            told = publication.narrowed(told, limit_bytes=limit_bytes)
-            wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
+            accepted = publication.narrowed(accepted, limit_bytes=limit_bytes)
+            wide = publication.too_wide(verdict, accepted, limit_bytes=limit_bytes)
             if wide is None:
                 await self._keep(verdict, run, output)
                 _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-                kept = reading_of(verdict, rejects_key=told.rejects_key)
-                return told.model_copy(update={"finished_at": self._clock()}), kept
+                kept = reading_of(verdict, rejects_key=accepted.rejects_key)
+                return accepted.model_copy(update={"finished_at": self._clock()}), kept
             verdict = wide
         await self._keep(verdict, run, output)
         _log.info("rejected", code=verdict.problems[0].code)
@@ -256,21 +275,11 @@ class Judge:
             key, path = run.report_key(verdict.report), output / verdict.report
             await self._store.put_file(key, path, content_type="application/json")
 
-    async def _sweep(self, kept: Run) -> None:
-        """Remove what earlier runs of this file have stored and never spoken of."""
-        for folder in publication.folders_of(kept.task_id):
+    async def _sweep(self, task_id: str, runs: Iterable[str]) -> None:
+        """Remove what runs have stored and never spoken of."""
+        for folder in (folder for run_id in runs for folder in publication.folders_of(task_id, run_id)):
             async for found in self._store.list(folder):
-                if not found.key.startswith(f"{folder}{kept.run_id}/"):
-                    await self._store.delete(found.key)
+                await self._store.delete(found.key)
 
     def _end(self, event: FileUploaded, status: TaskStatus, problem: Problem) -> TaskUpdated:
         return publication.ended(event, status, problem, occurred_at=self._clock())
-
-
-def _written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:
-    return {"type": outcome.event_type, "body": storable(outcome.model_dump(mode="json"))}
-
-
-def _read(spoken: dict[str, Any]) -> FileValidated | TaskUpdated:
-    outcome = FileValidated if spoken["type"] == FileValidated.event_type else TaskUpdated
-    return outcome.model_validate(spoken["body"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import JsonValue
 
 from services.validator.engine import Accepted, Code, Rejected
 from services.validator.engine import Problem as Reason
+from shared.db.storable import storable
 from shared.events import (
     Column,
     FileUploaded,
@@ -18,10 +20,12 @@ from shared.events import (
     Problem,
     RowsOfTime,
     StopAfter,
+    TaskCommand,
     TaskStatus,
     TaskUpdated,
 )
 from shared.kafka.envelope import record_bytes
+from shared.loading import Loading
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
@@ -60,15 +64,22 @@ class Fetched:
     sha256: str
 
 
-def folders_of(task_id: str) -> tuple[str, ...]:
-    """The prefixes under which every run of a task writes."""
-    return (f"validated/{task_id}/", f"rejected/{task_id}/", f"reports/{task_id}/")
+def folders_of(task_id: str, run_id: str) -> tuple[str, ...]:
+    """The prefixes under which a run writes."""
+    return tuple(f"{kind}/{task_id}/{run_id}/" for kind in ("validated", "rejected", "reports"))
 
 
 def validated(
-    event: FileUploaded, verdict: Accepted, run: Run, fetched: Fetched, *, bucket: str, finished_at: datetime
+    event: FileUploaded,
+    verdict: Accepted,
+    run: Run,
+    fetched: Fetched,
+    *,
+    bucket: str,
+    finished_at: datetime,
+    loading: Loading | None = None,
 ) -> FileValidated:
-    """The event that hands an accepted file on."""
+    """The event that hands an accepted file on; `loading` is how its datasource is loaded, by its contract."""
     return FileValidated(
         task_id=event.task_id,
         tenant=event.tenant,
@@ -104,6 +115,7 @@ def validated(
         contract_version=run.contract_version,
         rejected_records=verdict.rejected_records,
         corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
+        loading=loading,
     )
 
 
@@ -190,6 +202,34 @@ def awaiting_contract(event: FileUploaded, *, occurred_at: datetime) -> TaskUpda
 def ended(event: FileUploaded, status: TaskStatus, problem: Problem, *, occurred_at: datetime) -> TaskUpdated:
     """An end that needs no look at the file."""
     return _moved(event, status, occurred_at=occurred_at, reason=problem.code, problems=(problem,))
+
+
+def cancelled(command: TaskCommand, *, occurred_at: datetime) -> TaskUpdated:
+    """The end of an attempt that somebody has cancelled before its verdict."""
+    return TaskUpdated(
+        task_id=command.task_id,
+        tenant=command.tenant,
+        attempt=command.attempt,
+        status=TaskStatus.CANCELLED,
+        occurred_at=occurred_at,
+        reason="cancelled",
+    )
+
+
+def is_cancelled(outcome: FileValidated | TaskUpdated) -> bool:
+    """Whether it is such an end."""
+    return isinstance(outcome, TaskUpdated) and outcome.status is TaskStatus.CANCELLED
+
+
+def written(outcome: FileValidated | TaskUpdated) -> dict[str, Any]:
+    """A verdict as it is kept in the job's row; see `read`."""
+    return {"type": outcome.event_type, "body": storable(outcome.model_dump(mode="json"))}
+
+
+def read(kept: Mapping[str, Any]) -> FileValidated | TaskUpdated:
+    """A verdict that was kept; see `written`."""
+    outcome = FileValidated if kept["type"] == FileValidated.event_type else TaskUpdated
+    return outcome.model_validate(kept["body"])
 
 
 def _moved(event: FileUploaded, status: TaskStatus, *, occurred_at: datetime, **more: Any) -> TaskUpdated:

@@ -43,8 +43,10 @@ class Readings:
         Raises:
             DatabaseAwayError: it cannot be told.
         """
-        asking = select(ValidationJob.task_id, ValidationJob.reading).where(
-            ValidationJob.task_id.in_(task_ids), ValidationJob.reading.is_not(None)
+        asking = (
+            select(ValidationJob.task_id, ValidationJob.reading)
+            .where(ValidationJob.task_id.in_(task_ids), ValidationJob.reading.is_not(None))
+            .order_by(ValidationJob.attempt)  # of several attempts the last one counts
         )
         async with self._database.transaction() as connection:
             rows = (await connection.execute(asking)).all()

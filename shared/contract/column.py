@@ -74,7 +74,7 @@ class Column(Part):
         for name, kinds in (("scale", {"decimal"}), ("format", {"date", "timestamp"}), ("zone", {"timestamp"})):
             if getattr(self, name) is not None and self.type not in kinds:
                 refuse(f"is for a column of type {' or '.join(sorted(kinds))}, and this one is {self.type}", name)
-        if self.zone is not None and not _is_zone(self.zone):
+        if self.zone is not None and not is_zone(self.zone):
             refuse(f"must be the IANA name of a zone, such as Europe/Berlin, not {self.zone[:40]!r}", "zone")
         if self.role == "time" and self.type not in {"date", "timestamp"}:
             refuse(f"time must be a date or a timestamp, and this column is {self.type}", "role")
@@ -116,7 +116,8 @@ class Column(Part):
             refuse(str(error), "checks", *path)
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """Whether it is the IANA name of a zone."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError

@@ -6,7 +6,13 @@ from typing import Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from shared.file_options import codec_of, delimiter_of, problem_with_encoding, problem_with_format
+from shared.file_options import (
+    codec_of,
+    delimiter_of,
+    problem_with_encoding,
+    problem_with_format,
+    problem_with_quote_character,
+)
 
 from .faults import refuse
 from .part import Part
@@ -31,7 +37,7 @@ class Dialect(Part):
     delimiter: str | None = None
     r"""The character between fields; `\t` or `tab` for a tab."""
     quote: str | None = Field(default=None, max_length=1)
-    """The character around fields; the empty text if there is none."""
+    """The character around fields where it is not `"`: one ASCII sign; the empty text if there is none."""
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     """The character that takes the meaning from a quote; a doubled quote needs none."""
     skip_rows: int | None = Field(default=None, ge=0, le=1_000, strict=True)
@@ -53,10 +59,14 @@ class Dialect(Part):
             value = getattr(self, name)
             if value is not None and (fault := problem_with(value)):
                 refuse(fault, name)
+        if self.quote and (fault := problem_with_quote_character(self.quote)):
+            refuse(fault, "quote")
+        if self.quote == "" and self.escape is not None:
+            refuse("takes the meaning from a quote, and there is none", "escape")
         delimiter = None if self.delimiter is None else delimiter_of(self.delimiter)
         if self.delimiter is not None and delimiter is None:
             refuse(r"must be one character, not a quote or a line's end; write \t for a tab", "delimiter")
-        marks = {"delimiter": delimiter, "quote": self.quote or None, "comment": self.comment}
+        marks = {"delimiter": delimiter, "quote": self.quote or None, "escape": self.escape, "comment": self.comment}
         _distinct(marks)
         _distinct({"decimal_mark": self.decimal_mark or ".", "thousands": self.thousands})
         return self

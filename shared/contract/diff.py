@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .loading import Loading
 from .model import Column, Contract
+from .part import Part
 from .widening import is_wider
 
 ChangeKind = Literal[
@@ -26,6 +28,7 @@ ChangeKind = Literal[
     "limit_tightened",
     "limit_loosened",
     "drift_changed",
+    "loading_changed",
     "reading_changed",
     "role_changed",
     "order_changed",
@@ -185,8 +188,27 @@ def _rest(old: Contract, new: Contract) -> Iterator[Change]:
         before, after = getattr(old.drift, name), getattr(new.drift, name)
         if before != after:
             yield Change("drift_changed", f"drift.{name}", after == "reject", _from_to(before, after))
+    yield from _loading(old.loading, new.loading)
     if old.description != new.description:
         yield Change("description_changed", "description", False, "the description is another")
+
+
+def _loading(old: Loading, new: Loading) -> Iterator[Change]:
+    """No change of loading breaks a file: what it does not fit is a fault of the contract, or of columns it lacks."""
+    for name in type(old).model_fields:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield Change("loading_changed", f"loading.{name}", False, _from_to(_said(before), _said(after)))
+
+
+def _said(value: Any) -> Any:
+    """A part, or a list of them, in one line of what is stated."""
+    if isinstance(value, Part):
+        stated = value.model_dump(exclude_defaults=True)
+        return ", ".join(f"{name} {_said(one)}" for name, one in stated.items()) or "the default"
+    if isinstance(value, tuple):
+        return "; ".join(str(_said(one)) for one in value) or "nothing"
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _from_to(old: Any, new: Any) -> str:

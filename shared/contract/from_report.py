@@ -10,6 +10,7 @@ from typing import Any
 from .column_types import ColumnType
 from .faults import Path
 from .model import OWN_COLUMNS, Contract
+from .suggestions import Figures, suggestions
 
 _HEAD = """Inferred from {file}: it says what that file has, and no more.
 Look at it, state what must be so (nullable, checks, rules, keys), and keep it with your code."""
@@ -29,6 +30,7 @@ class InferredColumn:
     reasons: tuple[str, ...] = ()
     format: str | None = None
     scale: int | None = None
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ def inferred_contract(
     """The contract, and a comment for each field that has something behind it.
 
     The time stands first. Columns may be null: that one file has no null is no promise, so it is a comment. Without a
-    time, the comment has `possible_times`, sentences about columns that may be it. A column that is called as one of
-    the loader's own is left out.
+    time, the comment has `possible_times`, sentences about columns that may be it. What the figures of a column suggest
+    is a comment, too. A column that is called as one of the loader's own is left out.
     """
     comments: dict[Path, str] = {(): _HEAD.format(file=file)}
     parts: list[dict[str, Any]] = []
@@ -72,6 +74,8 @@ def inferred_contract(
             continue
         if why := _why(column, rows):
             comments["columns", len(parts)] = why
+        if column.figures and (suggested := "\n".join(suggestions(column.type, column.figures))):
+            comments["columns", len(parts), "type"] = suggested
         written = {"format": column.format} if column.format and column.type in {"date", "timestamp"} else {}
         scale = {"scale": column.scale} if column.scale is not None and column.type == "decimal" else {}
         parts.append({"name": column.name, "type": column.type, **written, **scale})

@@ -16,6 +16,8 @@ from .column import OWN_COLUMNS, Checks, Column, Role
 from .dialect import Dialect
 from .expressions import ColumnKind, ExpressionError, check
 from .faults import refuse
+from .loading import Loading
+from .loading_fit import Columns, misfits
 from .part import Part
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "DriftDecision",
     "DriftKind",
     "Limits",
+    "Loading",
     "Role",
     "Rule",
 ]
@@ -102,6 +105,8 @@ class Contract(Part):
     """How many rows may be bad."""
     drift: Drift = Drift()
     """What happens when a file has other columns."""
+    loading: Loading = Loading()
+    """How the rows get into Druid."""
 
     @field_validator("datasource")
     @classmethod
@@ -131,7 +136,16 @@ class Contract(Part):
                     refuse("must be a column that is not json and not named twice", "keys", position, place)
         if len({frozenset(key) for key in self.keys}) < len(self.keys):
             refuse("has the same key twice", "keys")
+        for misfit in misfits(self.loading, self.loaded()):
+            refuse(misfit.message, "loading", *misfit.path)
         return self
+
+    def loaded(self) -> Columns:
+        """The columns that are loaded beside the time; a file may have others where new columns are taken over."""
+        types = {column.name: column.type for column in self.columns if column.role in {"dimension", "metric"}}
+        summed = frozenset(column.name for column in self.columns if column.role == "metric")
+        never = frozenset(column.name for column in self.columns if column.name not in types)
+        return Columns(types, summed=summed, never=never, complete=self.drift.new_column != "evolve")
 
     def kinds(self) -> dict[str, ColumnKind]:
         """The types of the columns, for rules."""

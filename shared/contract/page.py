@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from .drift import MEANINGS as DRIFT_MEANINGS
 from .expressions.functions import FUNCTIONS
+from .loading import Dimension, Loading, Metric, Partitioning, Transform
 from .model import Checks, Column, Contract, Dialect, Drift, DriftDecision, Limits, Rule
 from .part import Part
 from .rule_names import MEANINGS as RULE_MEANINGS
@@ -31,6 +32,11 @@ _MODELS: dict[str, type[Part]] = {
     "How files are written: `dialect`": Dialect,
     "Limits: `limits`": Limits,
     "Drift: `drift`": Drift,
+    "Loading: `loading`": Loading,
+    "Partitioning: `loading.partitioning`": Partitioning,
+    "A metric: `loading.metrics[]`": Metric,
+    "A dimension: `loading.dimensions[]`": Dimension,
+    "A transform: `loading.transforms[]`": Transform,
 }
 _MARKED = re.compile(r"(<!-- (\w+): written by make docs -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 

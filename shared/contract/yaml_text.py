@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
 from .faults import ContractError, Fault, Path, field_name
+from .json_pairs import LoneSurrogateError, Pairs
 
 MOST_BYTES = 1024 * 1024
 DEEPEST = 20
@@ -27,6 +28,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
 _MOST_DIGITS = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -60,11 +62,17 @@ def read(content: bytes | str) -> Document:
         _fail(f"the text has {len(content):,} bytes, and {MOST_BYTES:,} are allowed", 1, 1)
     text = content if isinstance(content, str) else _decoded(content)
     try:
-        return _Builder(yaml.parse(text, Loader=_LOADER)).document()
+        pairs = Pairs(text)
+    except LoneSurrogateError as error:
+        _fail(str(error), error.line, error.column)
+    text = pairs.text
+    try:
+        return _Builder(yaml.parse(text, Loader=_LOADER), pairs).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        _fail(f"this is no YAML: {error.problem or error.context}", *place)
+        _fail(
+            f"this is no YAML: {error.problem or error.context}",
+            *_place(error.problem_mark or error.context_mark, pairs),
+        )
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -86,8 +94,9 @@ def scalar(text: str) -> Tree:
 class _Builder:
     """Builds the tree of the events of one document."""
 
-    def __init__(self, events: Iterator[yaml.Event]) -> None:
+    def __init__(self, events: Iterator[yaml.Event], pairs: Pairs) -> None:
         self._events = events
+        self._pairs = pairs
         self._places: dict[Path, tuple[int, int]] = {}
 
     def document(self) -> Document:
@@ -102,25 +111,32 @@ class _Builder:
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
             msg = "a second document begins here, and one is allowed"
-            _fail(msg, *_place(after))
+            _fail(msg, *self._place(after))
         return Document(tree, self._places)
 
     def _node(self, event: yaml.Event, path: Path) -> Tree:
-        self._places.setdefault(path, _place(event))
+        self._places.setdefault(path, self._place(event))
         if len(path) > DEEPEST:
             msg = f"the text is nested more than {DEEPEST} deep"
-            _fail(msg, *_place(event), path)
+            _fail(msg, *self._place(event), path)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             msg = "anchors and aliases (& and *) are not allowed: write the value out, or put the text in quotes"
-            _fail(msg, *_place(event), path)
+            _fail(msg, *self._place(event), path)
         if getattr(event, "tag", None) is not None:
             msg = "tags (!) are not allowed: leave it out, or put the text in quotes"
-            _fail(msg, *_place(event), path)
+            _fail(msg, *self._place(event), path)
         if isinstance(event, yaml.ScalarEvent):
-            return scalar(event.value) if event.implicit[0] and not event.style else str(event.value)
+            value = scalar(event.value) if event.implicit[0] and not event.style else str(event.value)
+            if isinstance(value, str) and _SURROGATE.search(value):  # PyYAML without libyaml lets it pass
+                msg = "an escape is half of a surrogate pair, which is no character"
+                _fail(msg, *self._place(event), path)
+            return value
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(path)
         return self._mapping(path)
+
+    def _place(self, event: yaml.Event) -> tuple[int, int]:
+        return _place(event.start_mark, self._pairs)
 
     def _list(self, path: Path) -> list[Tree]:
         found: list[Tree] = []
@@ -133,13 +149,13 @@ class _Builder:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent) or event.anchor is not None or event.tag is not None:
                 msg = "the name of a field must be plain text"
-                _fail(msg, *_place(event), path)
+                _fail(msg, *self._place(event), path)
             key = str(event.value)
             if key in found:
                 first, _ = self._places[*path, key]
                 msg = f"the field stands twice, in line {first} before"
-                _fail(msg, *_place(event), (*path, key))
-            self._places[*path, key] = _place(event)
+                _fail(msg, *self._place(event), (*path, key))
+            self._places[*path, key] = self._place(event)
             found[key] = self._node(next(self._events), (*path, key))
         return found
 
@@ -153,9 +169,8 @@ def _decoded(content: bytes) -> str:
         _fail(f"the text must be UTF-8, and its byte {error.start} is not", *place)
 
 
-def _place(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+def _place(mark: Any, pairs: Pairs) -> tuple[int, int]:
+    return (1, 1) if mark is None else (mark.line + 1, pairs.column(mark.line + 1, mark.column + 1))
 
 
 def _fail(message: str, line: int, column: int, path: Path = ()) -> NoReturn:

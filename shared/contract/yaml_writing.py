@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .faults import Path
 from .yaml_text import Tree, scalar
@@ -22,6 +23,11 @@ def written(tree: Mapping[str, Tree], comments: Comments | None = None) -> str:
     notes = comments or {}
     lines = [*_comment(notes, (), ""), *_mapping(tree, notes, (), "")]
     return "\n".join(lines) + "\n"
+
+
+def on_one_line(value: Any) -> str:
+    """Plain values as YAML on one line."""
+    return _flow(value)
 
 
 def _mapping(tree: Mapping[str, Tree], comments: Comments, path: Path, indent: str) -> Iterator[str]:

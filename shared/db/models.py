@@ -96,6 +96,17 @@ class CorrectionDecision(Base):
     waived_records: Mapped[str] = mapped_column(server_default="")
 
 
+class GivenCommand(Base):
+    """A command that the gateway has promised to give about an attempt, as `body`; one for each event id."""
+
+    __tablename__ = "given_commands"
+
+    event_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), index=True)
+    body: Mapped[dict[str, Any]]
+    given_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Datasource(Base):
     """A version of a datasource's contract; never changed and never removed.
 
@@ -155,13 +166,26 @@ class JobColumns:
     done_at: Mapped[datetime | None]
 
 
+class CommandColumns:
+    """A command about an attempt as a service has heard it first; `shared/heard_commands.py` writes these columns.
+
+    Kept because topics are read in no order of each other: what a command is about may be heard of later.
+    """
+
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    command: Mapped[str] = mapped_column(String(16), primary_key=True)
+    body: Mapped[dict[str, Any]]
+    heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ValidationJob(JobColumns, Base):
-    """The validator's inbox: one row for each uploaded file.
+    """The validator's inbox: one row for each attempt to validate an uploaded file.
 
     `outcome` is the one verdict that may be published, as `{"type", "body"}`; only the holder of the lease writes it.
     `reading` is kept with an accepted one: how the file was read, by which corrected rows of it are read too.
     `contract_version` is set with the first lease, and 0 for no contract; `contract_missed_at` is when that version was
-    first looked for in vain.
+    first looked for in vain. `runs` are the ids of the runs that were begun, in whose folders objects may be.
     """
 
     __tablename__ = "validation_jobs"
@@ -170,8 +194,15 @@ class ValidationJob(JobColumns, Base):
     reading: Mapped[dict[str, Any] | None]
     contract_version: Mapped[int | None]
     contract_missed_at: Mapped[datetime | None]
+    runs: Mapped[list[Any] | None]
 
     __table_args__ = (Index("ix_validation_jobs_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class ValidationCommand(CommandColumns, Base):
+    """What the validator has heard of cancelling and retrying."""
+
+    __tablename__ = "validation_commands"
 
 
 class HeardContract(Base):
@@ -189,8 +220,11 @@ class HeardContract(Base):
 class Submission(JobColumns, Base):
     """The submitter's inbox: one row for each load, and for each load that is to be taken back.
 
-    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `spec` is the
-    task of Druid, or the segments that an undo marks. `outcome` is the body of the one end that may be published here.
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `spec` is the task of Druid, or
+    the segments that an undo marks. `slots`: those of Druid that it asks for while it waits, and that it was given from
+    ADMITTED on. `hold`: what it waits for, as last decided; its user was told so in `wait_reason`, at `reported_at`, in
+    `reports` reports. `left_at`: since when its slots are known to be free again. `outcome` is the body of the one end
+    that the submitter may publish.
     """
 
     __tablename__ = "submissions"
@@ -201,16 +235,28 @@ class Submission(JobColumns, Base):
     spec_hash: Mapped[str | None] = mapped_column(String(64))
     posting_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]
+    slots: Mapped[int] = mapped_column(server_default="1")
+    hold: Mapped[str | None]
+    reports: Mapped[int] = mapped_column(server_default="0")
+    reported_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_submissions_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class SubmissionCommand(CommandColumns, Base):
+    """What the submitter has heard of cancelling."""
+
+    __tablename__ = "submission_commands"
 
 
 class LoadTurn(Base):
     """The submitter's line: which tasks a datasource has accepted, in which order, and which have ended how.
 
-    `source_sha256` and `contract_version` (0 for none) say what is loaded; `is_correction` is set for corrected rows.
-    `undone_by` is the task that has taken the load back. `replaced` has the ids of the segments that could be seen
-    when a replace was frozen.
+    A task stands in it with its latest `attempt`, from when that was asked for. `source_sha256` and `contract_version`
+    (0 for none) say what is loaded; `is_correction` is set for corrected rows, `once` when the same content may not be
+    added a second time. `undone_by` is the task that has taken the load back. `replaced` has the ids of the segments
+    that could be seen when a replace was frozen.
     """
 
     __tablename__ = "load_turns"
@@ -225,8 +271,10 @@ class LoadTurn(Base):
     source_sha256: Mapped[str | None] = mapped_column(String(64))
     contract_version: Mapped[int | None]
     is_correction: Mapped[bool] = mapped_column(server_default=text("false"))
+    once: Mapped[bool] = mapped_column(server_default=text("false"))
     undone_by: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
     replaced: Mapped[dict[str, Any] | None]
+    attempt: Mapped[int] = mapped_column(server_default="1")
 
     __table_args__ = (
         Index("ix_load_turns_open", "tenant", "datasource_name", postgresql_where=text("ended_at IS NULL")),
@@ -239,7 +287,8 @@ class DruidWatch(JobColumns, Base):
 
     `ended_at` and `druid_status` are set once Druid calls the task terminal; `progress` numbers the reports;
     `missing_since` is when Druid first answered that it knows no such task, `reposts` how often it was posted again for
-    that. `outcome` is the body of the one end that may be published, `loaded_at` when it was reached.
+    that. `outcome` is the body of the one end that may be published, `loaded_at` when it was reached;
+    `cancel_asked_at` is when somebody wanted it to be cancelled.
     """
 
     __tablename__ = "druid_watch"
@@ -255,8 +304,23 @@ class DruidWatch(JobColumns, Base):
     loaded_at: Mapped[datetime | None]
     reposts: Mapped[int] = mapped_column(server_default="0")
     outcome: Mapped[dict[str, Any] | None]
+    cancel_asked_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_druid_watch_open", "available_at", postgresql_where=text("done_at IS NULL")),)
+
+
+class WatchCommand(CommandColumns, Base):
+    """What the monitor has heard of cancelling."""
+
+    __tablename__ = "watch_commands"
+
+
+class Verification(JobColumns, Base):
+    """The monitor's second inbox: one row for each time that a finished task is to be counted again."""
+
+    __tablename__ = "verifications"
+
+    __table_args__ = (Index("ix_verifications_open", "available_at", postgresql_where=text("done_at IS NULL")),)
 
 
 # --------------------------------------------------------------------------------------------------------- projector

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from shared import ids
 from shared.errors import PermanentError
+from shared.event_model import Model
 from shared.events import (
     DEFAULT_TENANT,
     EVENT_CLASSES,
@@ -25,9 +26,7 @@ from shared.events import (
     AnyEvent,
     DatasourceUpdated,
     FileUploaded,
-    LoadMode,
     LoadOptions,
-    Model,
     event_time,
 )
 
@@ -85,10 +84,8 @@ class Received:
         return None if isinstance(event, DatasourceUpdated) else Subject(event.task_id, event.attempt)
 
 
-class UpstreamFile(Model):
-    """What an upstream system has to say about a file, and what it may."""
-
-    topic: ClassVar[str] = FileUploaded.topic
+class _Announced(Model):
+    """The fields of an upstream record that are no options, which are listed first."""
 
     file_uri: str = Field(min_length=1, max_length=4096)
     """The object, as `s3://bucket/key`; the bucket must be on the allow-list."""
@@ -100,16 +97,12 @@ class UpstreamFile(Model):
     """Who sent it."""
     original_filename: str | None = Field(default=None, max_length=1024)
     """The file's name where it came from."""
-    mode: LoadMode = LoadMode.APPEND
-    """Whether the rows are added to those that are there, or take their place."""
-    timestamp_column: str | None = Field(default=None, max_length=1024)
-    """The column that becomes `__time`, by its name in the file."""
-    timestamp_format: str | None = Field(default=None, max_length=128)
-    """How its times are written."""
-    time_zone: str | None = Field(default=None, max_length=64)
-    """The zone of times that name none, as an IANA name; UTC if left out."""
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    """The character between two fields."""
+
+
+class UpstreamFile(LoadOptions, _Announced):
+    """What an upstream system has to say about a file, and what it may: every option of an upload."""
+
+    topic: ClassVar[str] = FileUploaded.topic
 
 
 class _Claims(Model):
@@ -228,13 +221,7 @@ def _upstream(value: bytes, attributes: dict[str, str], timestamp_ms: int) -> Fi
         accepted_at=accepted_at,
         original_filename=said.original_filename,
         user_id=said.user_id,
-        options=LoadOptions(
-            mode=said.mode,
-            timestamp_column=said.timestamp_column,
-            timestamp_format=said.timestamp_format,
-            time_zone=said.time_zone,
-            delimiter=said.delimiter,
-        ),
+        options=LoadOptions.model_validate(said.model_dump(include=set(LoadOptions.model_fields))),
     )
 
 

@@ -65,13 +65,13 @@ class Party:
 PARTIES = (
     Party("upstream", says=(UpstreamFile,)),
     Party("gateway", says=(FileUploaded, TaskCommand, DatasourceUpdated)),
-    Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded, DatasourceUpdated)),
+    Party("validator", says=(TaskUpdated, FileValidated), hears=(FileUploaded, DatasourceUpdated, TaskCommand)),
     Party(
         "submitter",
         says=(TaskUpdated, DruidSubmitted),
         hears=(FileUploaded, FileValidated, TaskUpdated, TaskCommand),
     ),
-    Party("monitor", says=(TaskUpdated, TaskCommand), hears=(DruidSubmitted,)),
+    Party("monitor", says=(TaskUpdated, TaskCommand), hears=(DruidSubmitted, TaskCommand)),
     Party("projector", hears=(FileUploaded, FileValidated, DruidSubmitted, TaskUpdated, TaskCommand)),
 )
 SERVICES_THAT_LISTEN = tuple(party.name for party in PARTIES if party.hears)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -134,6 +135,12 @@ class ObjectStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""
+
+    async def presigned_get(self, key: str, *, lifetime: timedelta, bucket: str | None = None) -> str:
+        """An address that lets its bearer read an object over HTTP, for at most seven days; nothing is asked.
+
+        Where the credentials are temporary it ends with them. Who logs or stores it gives the object away.
+        """
 
     async def delete_prefix(self, prefix: str) -> int:
         """Remove every object whose key starts with `prefix`, which may not be empty; returns how many."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import aioboto3
@@ -113,6 +114,13 @@ class S3ObjectStore(FileTransfers):
         client = await self.client()
         with translated(key):
             await client.delete_object(Bucket=self.bucket, Key=key)
+
+    async def presigned_get(self, key: str, *, lifetime: timedelta, bucket: str | None = None) -> str:
+        """See `ObjectStore.presigned_get`."""
+        client = await self.client()
+        named = {"Bucket": bucket or self.bucket, "Key": key}
+        with translated(key):
+            return await client.generate_presigned_url("get_object", named, int(lifetime.total_seconds()))
 
     async def abort_uploads(self, key: str) -> int:
         """See `ObjectStore.abort_uploads`."""

@@ -33,7 +33,9 @@ print(sorted(module for module in sys.modules if module.startswith(("services.",
 MINIMAL = {"S3_BUCKET_NAME": "ingest", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 RULES = (
     *(ROOT / "services" / file for file in ("monitor/decide.py", "monitor/ledger.py", "monitor/says.py")),
-    *(ROOT / "services" / "submitter" / file for file in ("admission.py", "intervals.py", "spec.py")),
+    *(ROOT / "services" / "submitter" / file for file in ("admission.py", "chunks.py", "intervals.py", "spec.py")),
+    *(ROOT / "services" / "submitter" / file for file in ("dimensions.py", "expressions.py", "metrics.py")),
+    *(ROOT / "services" / "submitter" / file for file in ("sources.py", "transforms.py", "tuning.py")),
     *(ROOT / "services" / file for file in ("projector/projection.py", "validator/publication.py")),
     *(ROOT / "services" / "gateway" / file for file in ("fields.py", "multipart.py", "names.py", "problems.py")),
     ROOT / "shared" / "events.py",

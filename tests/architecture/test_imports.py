@@ -44,6 +44,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("services/validator/engine/infer.py", "import random"),
         ("services/gateway/fields.py", "from fastapi import Request"),
         ("shared/events.py", "from shared.db import engine"),
+        ("shared/druid_errors/catalogue.py", "from shared import druid"),
     ],
     "contract": [
         ("shared/contract/model.py", "from shared.db import engine"),

@@ -8,6 +8,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from shared import events, ids
+from shared.loading import DimensionTyped, Loading, Metric, Partitioning, Transform
 
 task_ids = st.integers(min_value=0, max_value=2**128 - 1).map(lambda number: ids.task_id_of(UUID(int=number)))
 words = st.text(max_size=40)
@@ -64,6 +65,51 @@ column = st.builds(
     source_name=words,
     logical_type=maybe_words,
 )
+names = st.lists(words, max_size=2).map(tuple)
+loading = st.builds(
+    Loading,
+    mode=st.sampled_from(["append", "replace"]),
+    replace=st.sampled_from(["whole", "touched"]),
+    segment_granularity=st.none() | st.sampled_from(["day", "month", "all"]),
+    query_granularity=st.sampled_from(["none", "fifteen_minute"]),
+    partitioning=st.builds(
+        Partitioning, type=st.sampled_from(["dynamic", "hashed", "range"]), columns=names, rows_per_segment=st.just(5)
+    ),
+    rollup=st.booleans(),
+    metrics=st.lists(
+        st.builds(
+            Metric,
+            name=words,
+            type=st.sampled_from(["count", "sum", "hll"]),
+            column=maybe_words,
+            number=st.none() | st.sampled_from(["long", "double"]),
+        ),
+        max_size=2,
+    ).map(tuple),
+    dimensions=names,
+    dimension_types=st.lists(
+        st.builds(DimensionTyped, name=words, type=st.sampled_from(["json", "float", "string"])), max_size=2
+    ).map(tuple),
+    left_out=names,
+    transforms=st.lists(
+        st.builds(
+            Transform,
+            name=words,
+            type=st.sampled_from(["lower", "constant", "bucket", "json_value", "time_floor"]),
+            columns=names,
+            returns=st.sampled_from(["string", "long", "double"]),
+            granularity=st.none() | st.just("day"),
+            zone=maybe_words,
+            separator=maybe_words,
+            size=st.none() | st.floats(0.001, 1e15),
+            value=st.none() | st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(-1e300, 1e300) | words,
+            path=maybe_words,
+        ),
+        max_size=2,
+    ).map(tuple),
+    task_id_column=st.booleans(),
+    duplicates=st.sampled_from(["reject", "load"]),
+)
 validated = st.builds(
     events.FileValidated,
     **common,
@@ -89,6 +135,7 @@ validated = st.builds(
     rejected_records=maybe_words,
     corrected_records=maybe_words,
     source_sha256=maybe_words,
+    loading=st.none() | loading,
 )
 submitted = st.builds(
     events.DruidSubmitted,

@@ -8,7 +8,7 @@ import pytest
 
 from shared import schema as contracts
 from shared.events import EVENT_CLASSES, DatasourceUpdated, body_of
-from shared.kafka.envelope import encode
+from shared.kafka.envelope import UpstreamFile, encode
 from tests.contracts.golden import FORMATS, Golden, all_golden, schema
 
 GOLDEN = all_golden()
@@ -69,6 +69,8 @@ def test_the_full_example_has_every_field() -> None:
     for event in EVENT_CLASSES:
         said = {name for one in GOLDEN if one.kind == event.event_type for name in one.body}
         assert event.model_fields.keys() <= said, event.event_type
+    (upstream,) = (one for one in GOLDEN if one.kind == contracts.UPSTREAM and one.name == "full")
+    assert UpstreamFile.model_fields.keys() == upstream.body.keys()
 
 
 def test_what_is_read_is_written_again_the_same(golden: Golden) -> None:

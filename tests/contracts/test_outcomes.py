@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from shared.contract.model import Checks, DriftDecision, DriftKind
+from shared.contract.rule_names import MEANINGS
 from shared.file_options import FORMATS
 from shared.schema import ROOT
 from tests.verdicts import outcomes
-from tests.verdicts.cases import every
+from tests.verdicts.cases import contract_values, contracts, every
 from tests.verdicts.cases.case import Bad, Case
 from tests.verdicts.cases.hostile import HOSTILE
 
@@ -24,6 +27,17 @@ def test_every_format_has_a_sound_file_and_a_fault() -> None:
     faulty = {case.format for case in every.CASES if case.outcome != "accepted"}
     assert accepted == faulty
     assert accepted == {*FORMATS, "gzip", "zstd", "bzip2", "xz", "text"}
+
+
+def test_every_rule_of_a_contract_and_every_decision_on_drift_has_a_case() -> None:
+    cases = (*contract_values.CASES, *contracts.CASES)
+    rules = {bad.rule for case in cases for bad in case.bad} | {case.code for case in cases}
+    kinds = {kind for case in cases for kind, _, _ in case.drift or ()}
+    assert {name for name in MEANINGS if name.replace("-", "_") not in kinds} <= rules
+    checks = {bad.constraint for case in cases for bad in case.bad}
+    assert checks >= {*Checks.model_fields, "nullable", "unique"}
+    decided = {case.fault for case in cases if case.dialect == "a contract: drift"}
+    assert decided >= {f"{kind}: {decision}" for kind in get_args(DriftKind) for decision in get_args(DriftDecision)}
 
 
 def test_every_case_is_in_the_table_once() -> None:

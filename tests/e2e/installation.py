@@ -25,7 +25,7 @@ __all__ = ["ROOT", "Installation", "free_port", "installed"]
 ENDS = {"COMPLETED", "FAILED", "REJECTED", "CANCELLED", "SUPERSEDED"}
 END_SECONDS = 180.0
 LOOK_SECONDS = 0.1
-INBOXES = ("validation_jobs", "submissions", "druid_watch")
+INBOXES = ("validation_jobs", "submissions", "druid_watch", "verifications")
 PACE = {
     "KAFKA_PARTITIONS": "3",
     # A killed holder's lease runs out this much sooner than by default.
@@ -210,6 +210,10 @@ class Installation(installation.Installation):
     def object(self, key: str) -> bytes:
         return asyncio.run(self._object(key))
 
+    def objects(self, prefix: str) -> list[str]:
+        """The keys that begin so."""
+        return asyncio.run(self._objects(prefix))
+
     # ------------------------------------------------------------------------------------------------- details
 
     async def _open_rows(self) -> int:
@@ -252,6 +256,11 @@ class Installation(installation.Installation):
     async def _store(self, key: str, body: bytes) -> None:
         async with self.servers.s3() as s3:
             await s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+    async def _objects(self, prefix: str) -> list[str]:
+        async with self.servers.s3() as s3:
+            answer = await s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+            return [one["Key"] for one in answer.get("Contents", [])]
 
     async def _object(self, key: str) -> bytes:
         async with self.servers.s3() as s3:

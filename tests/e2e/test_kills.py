@@ -16,6 +16,7 @@ POINTS = [
     ("validator", "V1"),
     ("validator", "validator:effect_done"),
     ("validator", "validator:published"),
+    ("submitter", "S0"),
     ("submitter", "S1"),
     ("submitter", "S2"),
     ("submitter", "S3"),

@@ -5,46 +5,23 @@ Works on the project's own stack, so it is no part of `make test`: `make test-fa
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.faults.project_stack import ROOT, pid_of, run, up
+
 SERVERS = ("kafka", "postgres", "versitygw", "zookeeper", "coordinator", "indexer", "historical", "broker", "router")
 SERVICES = ("gateway", "validator", "submitter", "monitor", "projector")
-MINUTES = 60
-
-
-def run(*command: str, minutes: int = 10) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=minutes * MINUTES, check=False)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
-
-
-def up() -> float:
-    started = time.monotonic()
-    run("make", "up", f"VENV={Path(sys.executable).parent.parent}")
-    return time.monotonic() - started
 
 
 def demo() -> None:
     said = run(sys.executable, "-m", "demo")
     assert said.count("RECONCILED") == 2
     assert said.count("336,776") >= 4
-
-
-def pid_of(name: str) -> int:
-    for one in json.loads(run(sys.executable, "-m", "stack", "status", "--json")):
-        if one["name"] == name:
-            assert isinstance(one["pid"], int)
-            return one["pid"]
-    raise LookupError(name)
 
 
 @pytest.fixture(scope="module", autouse=True)

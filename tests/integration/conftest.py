@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
-import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from shared.db import migrate
 from shared.db.engine import Database, DatabaseSettings
 from shared.kafka.settings import KafkaSettings
 from shared.storage.s3 import S3ObjectStore
 from shared.storage.settings import S3Settings
-from tests.integration.resources import fresh_database, fresh_topics
+from tests.integration.resources import fresh_bucket, fresh_database, fresh_topics, own_bucket
 
 BACKENDS = {"native": "tests.integration.native", "docker": "tests.integration.containers"}
 
@@ -64,22 +62,10 @@ async def kafka_settings(profile: dict[str, str]) -> AsyncIterator[KafkaSettings
 
 @pytest.fixture(scope="session")
 def s3_settings(profile: Mapping[str, str]) -> S3Settings:
-    return S3Settings(
-        s3_endpoint_url=profile["S3_ENDPOINT_URL"],
-        s3_bucket_name=f"test-{uuid.uuid4().hex[:12]}",
-        aws_region=profile["AWS_REGION"],
-        aws_access_key_id=profile["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=SecretStr(profile["AWS_SECRET_ACCESS_KEY"]),
-    )
+    return own_bucket(profile)
 
 
 @pytest_asyncio.fixture(scope="session")
 async def store(s3_settings: S3Settings) -> AsyncIterator[S3ObjectStore]:
-    made = S3ObjectStore(s3_settings)
-    await made.ensure_bucket()
-    yield made
-    for key in [found.key async for found in made.list("")]:
-        await made.abort_uploads(key)
-        await made.delete(key)
-    await (await made.client()).delete_bucket(Bucket=made.bucket)
-    await made.close()
+    async with fresh_bucket(s3_settings) as made:
+        yield made

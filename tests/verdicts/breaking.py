@@ -23,11 +23,15 @@ LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a table is written. `before` lines stand in front of it; every `gap`th record has a blank line before it."""
+    """How a table is written; without a `quote` it has no escape. `before` lines stand in front of it.
+
+    Every `gap`th record has a blank line before it.
+    """
 
     delimiter: str = ","
     ends: tuple[str, ...] = ("\n",)
     quote_all: bool = False
+    quote: str = '"'
     escape: str | None = None
     comment: str | None = None
     header: bool = True
@@ -39,6 +43,7 @@ class Dialect:
         """What the sender declares of it."""
         return {
             "delimiter": self.delimiter,
+            "quote": self.quote,
             "escape": self.escape,
             "comment": self.comment,
             "header": self.header,
@@ -48,12 +53,19 @@ class Dialect:
 
     def cell(self, value: str) -> str:
         """The value as a field."""
-        special = [self.delimiter, '"', "\r", "\n", *([self.escape] if self.escape else [])]
+        if not self.quote:
+            return value
+        special = [self.delimiter, self.quote, "\r", "\n", *([self.escape] if self.escape else [])]
         if not (self.quote_all or not value or any(one in value for one in special)):
             return value
         if self.escape is None:
-            return '"' + value.replace('"', '""') + '"'
-        return '"' + value.replace(self.escape, self.escape * 2).replace('"', self.escape + '"') + '"'
+            return self.quote + value.replace(self.quote, self.quote * 2) + self.quote
+        escaped = value.replace(self.escape, self.escape * 2).replace(self.quote, self.escape + self.quote)
+        return self.quote + escaped + self.quote
+
+    def holds(self, value: str) -> str:
+        """The value, or what of it can be written without a quote."""
+        return value if self.quote else _LINE_END.sub("", value).replace(self.delimiter, "")
 
 
 @dataclass(slots=True)
@@ -85,7 +97,7 @@ def write(header: list[str], rows: Sequence[tuple[list[str], str | None]], diale
     """The rows with their faults (a name of `FAULTS` or None) in a dialect."""
     written = Written()
     for number in range(dialect.before):
-        written.put(f'title {number}, "half', dialect)
+        written.put(f"title {number}, {dialect.quote}half", dialect)
     records = [(header, None), *rows] if dialect.header else list(rows)
     first = 0 if dialect.header else 1
     for number, (cells, fault) in enumerate(records, start=first):
@@ -93,7 +105,7 @@ def write(header: list[str], rows: Sequence[tuple[list[str], str | None]], diale
             written.put("", dialect)
             written.blank_lines += 1
             if dialect.comment:
-                written.put(f'{dialect.comment} no "record', dialect)
+                written.put(f"{dialect.comment} no {dialect.quote}record", dialect)
                 written.comment_lines += 1
         if fault:
             written.bad.append(Bad(FAULTS[fault], number, written.line))
@@ -112,7 +124,7 @@ def _record(cells: list[str], fault: str | None, dialect: Dialect) -> str | byte
     elif fault == "extra":
         fields.append("more")
     elif fault == "stray":
-        fields[-1] = '"stray"x'
+        fields[-1] = f"{dialect.quote}stray{dialect.quote}x"
     elif fault == "long":
         fields[-1] = "y" * LONGEST
     elif fault == "bytes":

@@ -18,6 +18,7 @@ from services.validator.engine import (
     Verdict,
 )
 from services.validator.engine.parse import parse_file
+from shared.contract import Contract
 
 TASK_ID = "task0000000000000000aa"
 
@@ -107,7 +108,13 @@ class Judge:
         self._calls = 0
 
     def request(
-        self, content: bytes | str, *, limits: ParseLimits | None = None, name: str = "data.csv", **options: Any
+        self,
+        content: bytes | str,
+        *,
+        limits: ParseLimits | None = None,
+        contract: Contract | None = None,
+        name: str = "data.csv",
+        **options: Any,
     ) -> ParseRequest:
         """Write the content to a file and ask about it."""
         self._calls += 1
@@ -122,10 +129,12 @@ class Judge:
             task_id=TASK_ID,
             options=ParseOptions(**options),
             limits=limits or ParseLimits(),
+            contract=contract,
         )
 
-    def __call__(self, content: bytes | str, *, limits: ParseLimits | None = None, **options: Any) -> Outcome:
-        return self.outcome(self.request(content, limits=limits, **options))
+    def __call__(self, content: bytes | str, **request: Any) -> Outcome:
+        """The verdict on what `request` would ask."""
+        return self.outcome(self.request(content, **request))
 
     def outcome(self, request: ParseRequest) -> Outcome:
         """The verdict on a request."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ BUSY_MACHINE = [HealthCheck.too_slow]
 # NUL is refused as binary and lone surrogates have no UTF-8; whatever else text may hold is drawn, trouble more often.
 CELL = st.text(
     st.one_of(
-        st.sampled_from(list("\",;|\t\n\r\\'x 1.-N\u2028\x85\x1c")),
+        st.sampled_from(list("\",;|\t\n\r\\'$x 1.-N\u2028\x85\x1c")),
         st.characters(exclude_categories=["Cs"], exclude_characters="\x00"),
     ),
     max_size=8,
@@ -102,6 +103,7 @@ BROKEN: dict[str, st.SearchStrategy[Any]] = {
     ),
     "dialect": st.builds(
         Dialect,
+        quote=st.sampled_from(['"', "'", "$", "`"]),
         delimiter=st.sampled_from([",", ";", "|", "\t", "~", "¦"]),
         ends=st.sampled_from([("\n",), ("\r\n",), ("\r",), ("\n", "\r\n")]),
         quote_all=st.booleans(),
@@ -113,11 +115,19 @@ BROKEN: dict[str, st.SearchStrategy[Any]] = {
     ),
     "chunk": st.sampled_from([7, 64, source.CHUNK_BYTES]),
 }
+UNQUOTED: dict[str, st.SearchStrategy[Any]] = {
+    **BROKEN,
+    "dialect": BROKEN["dialect"].map(lambda dialect: replace(dialect, quote="", escape=None)),
+}
 
 
 def what_is_broken_is_rejected(table: list[tuple[list[str], str | None]], dialect: Dialect, chunk: int) -> None:
     """Accepted rows equal, rejected rows equal, none else."""
     width = len(table[0][0])
+    if not dialect.quote:
+        table = [
+            ([dialect.holds(cell) for cell in cells], None if fault == "stray" else fault) for cells, fault in table
+        ]
     names = ["when", *(f"col{n}" for n in range(width))]
     # "word" makes each column text, so that cells come back letter by letter.
     # They are the most, which is what tells how many columns a file without a header has.
@@ -149,6 +159,12 @@ def what_is_broken_is_rejected(table: list[tuple[list[str], str | None]], dialec
 @settings(max_examples=80, deadline=None, suppress_health_check=BUSY_MACHINE)
 @given(**BROKEN)
 def test_what_is_broken_is_rejected(**drawn: Any) -> None:
+    what_is_broken_is_rejected(**drawn)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=BUSY_MACHINE)
+@given(**UNQUOTED)
+def test_what_is_broken_is_rejected_where_nothing_quotes(**drawn: Any) -> None:
     what_is_broken_is_rejected(**drawn)
 
 

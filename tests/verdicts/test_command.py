@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services import cli, validate_command
+from services import validate_command
 from services.validator.engine import ChildDied, Code, ParseOptions, Problem, Rejected
 from services.validator.engine.document import FileReport
 from shared.contract import read_contract
+from tests.command import run
 
 BAD = {17, 42, 77, 311, 500, 640, 900}
 
@@ -26,16 +27,6 @@ def rows_csv(tmp_path: Path) -> Path:
     lines = [f"2024-01-01T00:00:{n % 60:02d}Z,{n},x" if n not in BAD else f"soon,{n},x" for n in range(1, 1001)]
     path.write_text("ts,n,s\n" + "\n".join(lines) + "\n")
     return path
-
-
-def run(*arguments: object) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["ingest", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 def written(folder: Path, text: str) -> Path:
@@ -248,6 +239,22 @@ def test_infer_writes_a_contract_that_its_file_fits(tmp_path: Path, capsys: pyte
     kept.write_text(text)
     assert run("contract", "diff", kept, file) == 0
     assert capsys.readouterr().out == "no difference\n"
+
+
+def test_infer_suggests_in_comments_what_its_file_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"2024-01-01T00:00:{n:02d}Z,{n},'{'ab'[n % 2]}'" for n in range(40)]
+    file = written(tmp_path, "at,id,kind\n" + "\n".join(rows) + "\n")
+    assert run("infer", file, "-o", "yaml", "--quote", "'") == 0
+    text = capsys.readouterr().out
+    assert read_contract(text).dialect.quote == "'"
+    for line in ("unique: true", "checks: {min: 0, max: 39}", "checks: {enum: [a, b]}"):
+        assert text.count(f"    # {line}\n") == 1
+        text = text.replace(f"# {line}", line)
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(text)
+    assert run("validate", file, "--contract", contract) == 0
+    file.write_text(file.read_text() + "2024-01-02,0,'c'\n")
+    assert run("validate", file, "--contract", contract) == 3
 
 
 def test_an_inferred_decimal_keeps_all_its_digits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -182,6 +183,32 @@ def test_a_workbook(family: Family) -> None:
     book = xlsx([["day", "n", "price", "city"], ["02/02/2024", 2, 3, "Kiel"]])
     outcome = family.corrected(book, name="rows.xlsx")
     assert [(row["n"], row["price"], row["city"]) for row in outcome.rows] == [(2, 3.0, "Kiel")]
+
+
+def test_dates_of_a_workbook_are_in_the_format_of_their_column(family: Family) -> None:
+    day = datetime(2024, 2, 2)  # noqa: DTZ001 - a workbook knows no zone
+    book = xlsx([["city", "day", "n", "price"], ["Kiel", day, 2, 3], ["Bonn", day.replace(hour=12), 3, 1]], B="d/m/yy")
+    outcome = family.corrected(book, name="rows.xlsx")
+    assert [(row["__time"], row["city"]) for row in outcome.rows] == [(1706832000000, "Kiel"), (1706875200000, "Bonn")]
+
+
+@pytest.mark.parametrize("time_format", ["%d.%m.%Y", "dd/MM/yyyy", "MMM dd, yyyy", "yyyyMMdd"])
+def test_dates_of_a_workbook_are_in_the_format_that_a_contract_states(judge: Judge, time_format: str) -> None:
+    day = datetime(2024, 2, 3)  # noqa: DTZ001 - a workbook knows no zone
+    stated = read_contract(
+        "format_version: 1\ndatasource: d\ncolumns:\n  - {name: at, type: timestamp, role: time}\n"
+        f"  - {{name: due, type: date, format: '{time_format}'}}\nlimits: {{max_rejected_ratio: null}}\n"
+    )
+    book = xlsx([["at", "due"], [day, day], [day, day.replace(hour=1)], [day, "soon"]])
+    parent = judge(book, contract=stated)
+    assert [row["due"] for row in parent.rows] == ["2024-02-03"]
+    assert [row["record"] for row in parent.rejects] == [2, 3]
+    family = Family(judge, parent, gap=2)
+    fixed = family.corrected(xlsx([["at", "due"], [day, day], [day, day.replace(hour=1)]]), name="rows.xlsx")
+    assert [row["due"] for row in fixed.rows] == ["2024-02-03"]
+    (error,) = fixed.rejects[0]["errors"]
+    assert error["code"] == "type-error"
+    assert f"is no date, which this column holds as {time_format}" in error["message"]
 
 
 @pytest.mark.parametrize(

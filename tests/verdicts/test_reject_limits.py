@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.validator.engine import ParseLimits
+from services.validator.engine.formats.compression import Inflated
+from services.validator.engine.request import MIB
 from services.validator.engine.source import CHUNK_BYTES
 from tests.verdicts.judging import Judge
 
@@ -94,6 +101,43 @@ def test_reading_stops_where_the_number_of_bad_rows_decides(judge: Judge, line: 
     assert outcome.report["rows"]["rejected"] is None
     assert len(outcome.rejects) == outcome.detail["rows_rejected"] == 100
     assert parts(outcome.folder) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "content"),
+    [
+        ({}, "ts,a\n" + f"{LONG}\n" * ROWS),
+        ({"format": "ndjson"}, '{"ts": "2024-01-01"}\n' + f"{LONG}\n" * ROWS),
+        ({"encoding": "cp1252"}, "ts,a\n" + f"\xe4{LONG}\n" * ROWS),
+    ],
+    ids=["delimited", "ndjson", "another encoding"],
+)
+@pytest.mark.parametrize(("limit", "read_bytes"), [(10, MIB), (900, 2 * MIB)])
+def test_mostly_bad_is_noticed_in_the_first_mebibyte(
+    judge: Judge, options: dict[str, Any], content: str, limit: int, read_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furthest = 0
+    chunks = Inflated.chunks
+
+    def watched(self: Inflated, start: int, *sizes: int) -> Iterator[bytes]:
+        nonlocal furthest
+        for chunk in chunks(self, start, *sizes):
+            start += len(chunk)
+            furthest = max(furthest, start)
+            yield chunk
+
+    monkeypatch.setattr(Inflated, "chunks", watched)
+    encoded = content.encode(options.get("encoding", "utf-8"))
+    outcome = judge(encoded, max_rejected_rows=limit, **options)
+    assert outcome.code == "too_many_rejected"
+    assert outcome.detail["stopped"] is True
+    assert furthest <= read_bytes < len(encoded)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+def test_it_is_noticed_behind_a_compression_as_well(judge: Judge, compress: Callable[[bytes], bytes]) -> None:
+    outcome = judge(compress(("ts,a\n" + f"{LONG}\n" * ROWS).encode()), max_rejected_rows=10)
+    assert outcome.detail["rows_read_so_far"] * len(LONG) <= MIB
 
 
 def test_a_total_that_no_one_has_counted_is_not_told(judge: Judge) -> None:

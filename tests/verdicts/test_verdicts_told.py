@@ -25,6 +25,7 @@ from shared.events import Correction, FileUploaded, FileValidated, TaskEvent, Ta
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import encode, record_bytes
 from shared.kafka.producer import EventProducer
+from shared.loading import Loading, Metric
 from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 
@@ -133,7 +134,7 @@ async def job_of(
         tries=1,
         deaths=0,
         wait_reason=None,
-        columns={"outcome": None, "contract_version": None, "contract_missed_at": None, **columns},
+        columns={"outcome": None, "contract_version": None, "contract_missed_at": None, "runs": None, **columns},
     )
 
 
@@ -152,6 +153,27 @@ async def test_a_verdict_that_no_record_holds_rejects_the_file(store: InMemoryOb
     assert "KAFKA_MAX_RECORD_BYTES" in problem.message
     assert record_bytes(said) <= LIMIT_BYTES
     assert [key for key in store.objects() if not key.startswith("uploads/")] == []
+
+
+async def test_a_verdict_tells_how_the_contract_loads_it(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    content = (
+        "format_version: 1\ndatasource: wide\ncolumns:\n  - {name: ts, type: timestamp, role: time}\n"
+        "  - {name: n, type: long, role: metric}\nloading: {rollup: true, duplicates: load}\n"
+    )
+    notebook = Notebook(wide=content)
+    job = await job_of(store, "ts,n\n2024-01-01,5\n")
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    (said,) = done.events
+    assert isinstance(said, FileValidated)
+    expected = Loading(
+        rollup=True,
+        metrics=(Metric(name="n", type="sum", column="n", number="long"),),
+        left_out=("n",),
+        duplicates="load",
+    )
+    assert said.loading == expected
+    assert FileValidated.model_validate(notebook.kept["outcome"]["body"]).loading == expected
 
 
 async def test_a_verdict_that_fits_is_told(store: InMemoryObjectStore, tmp_path: Path) -> None:
@@ -179,14 +201,17 @@ async def test_the_last_words_on_a_file_are_the_verdict_that_was_kept(
     (verdict,) = (await judge(await job_of(store, wide(2, name_characters=5)))).events
     assert isinstance(verdict, FileValidated)
     job = await job_of(store, outcome=notebook.kept["outcome"])
-    assert judge.last_words(job, "the validator died 3 times on it") == (verdict,)
+    assert await judge.last_words(job, "the validator died 3 times on it") == (verdict,)
 
 
 async def test_the_last_words_on_a_file_without_a_verdict_end_its_task(
     store: InMemoryObjectStore, tmp_path: Path
 ) -> None:
-    (said,) = judge_of(store, Notebook(), tmp_path).last_words(await job_of(store), "the validator died 3 times on it")
+    notebook = Notebook()
+    job = await job_of(store)
+    (said,) = await judge_of(store, notebook, tmp_path).last_words(job, "the validator died 3 times on it")
     assert isinstance(said, TaskUpdated)
+    assert notebook.kept["outcome"]["body"] == said.model_dump(mode="json")
     assert (said.status, said.reason) == (TaskStatus.FAILED, "validator_died")
 
 

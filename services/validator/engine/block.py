@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 import polars as pl
 from pydantic import JsonValue
 
+from .lines import Lines
 from .verdict import Code, LogicalType
 
 # What a format says of a column. `quoted` is text in a format that has no dates: it may hold dates, but no numbers.
@@ -92,16 +93,21 @@ class Block:
 
     def place(self, ordinal: int) -> Place:
         """Where record `ordinal` of the block stands in the file, and its raw text without the last line end."""
-        if not self._line_offsets:
-            self._line_offsets = list(accumulate(map(len, self.lines), initial=0))
         start, end = self.starts[ordinal], self.ends[ordinal]
         return Place(
             record=self.first_record + ordinal,
             line=self.first_line + start,
-            byte_offset=self.byte_offset + self._line_offsets[start],
+            byte_offset=self.byte_offset + self._line_offset(start),
             raw=_joined(self.lines, start, end).decode("utf-8", "backslashreplace").rstrip("\r\n"),
             member=self.member,
         )
+
+    def _line_offset(self, number: int) -> int:
+        if isinstance(self.lines, Lines):
+            return self.lines.offset(number)
+        if not self._line_offsets:
+            self._line_offsets = list(accumulate(map(len, self.lines), initial=0))
+        return self._line_offsets[number]
 
 
 def _joined(lines: Sequence[bytes], start: int, end: int) -> bytes:

@@ -16,6 +16,7 @@ from .infer import is_null
 from .isotext import iso_text
 from .number_style import NumberStyle
 from .patterns import ISO
+from .repeats import Repeats
 from .sketch import DistinctSketch
 from .verdict import ColumnType, LogicalType
 
@@ -27,8 +28,9 @@ _DRUID_TYPES: dict[LogicalType, ColumnType] = {"long": "long", "double": "double
 class ColumnWriter:
     """Casts one column, block by block, and keeps its figures for the report.
 
-    `time_format` is how a date or timestamp is written, `style` how numbers are where it is not as Polars reads them;
-    `number_note` says why text that looks like numbers is none.
+    `index` is its position in the file, and `source` its name in a block. `time_format` is how a date or timestamp is
+    written, `style` how numbers are where it is not as Polars reads them; `number_note` says why text that looks like
+    numbers is none.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class ColumnWriter:
         style: NumberStyle | None = None,
         number_note: str | None = None,
     ) -> None:
+        self.index = index
         self.source = f"c{index}"
         self.name = name
         self.logical_type = logical_type
@@ -53,7 +56,29 @@ class ColumnWriter:
         self.scale = 0
         self.samples: list[JsonValue] = []
         self.distinct = DistinctSketch()
+        self._repeats = Repeats()
         self._time_format = time_format
+
+    def writes_like(self, other: ColumnWriter) -> bool:
+        """Whether both write the same for every value."""
+        return self._manner() == other._manner()
+
+    def explain(self, other: ColumnWriter) -> None:
+        """Take over why the column is read so: `other` writes like this one, and has seen more rows."""
+        self.style, self.number_note = other.style, other.number_note
+
+    def _manner(self) -> tuple[object, ...]:
+        dated = self.logical_type in ("date", "timestamp")
+        # Plain numbers may have been told from a style or by themselves.
+        marks = (".", None) if self.style is None else (self.style.decimal_mark, self.style.thousands)
+        return self.source, self.name, self.logical_type, self._time_format if dated else None, marks
+
+    def keeps(self, text: pl.Series) -> bool:
+        """Whether these values stand in the parts as they are."""
+        if self.logical_type != "text" or self.style is not None:
+            return False
+        shortest = text.str.len_bytes().min()
+        return isinstance(shortest, int) and shortest > 0
 
     def expression(self) -> pl.Expr:
         """The column as it stands in the parts; inference has shown that only null markers do not cast."""
@@ -91,11 +116,12 @@ class ColumnWriter:
             raise AssertionError(msg)
         if nulls == cast.len():
             return
-        self.distinct.add(cast)
+        different = self._repeats.of(cast) if self.type == "string" else cast
+        self.distinct.add(different)
         if self.logical_type == "decimal":
-            self._take_scale(cast)
+            self._take_scale(different)
         else:
-            self._take_range(cast)
+            self._take_range(different)
         if len(self.samples) < _SAMPLES:
             self._take_samples(cast)
 
@@ -121,7 +147,12 @@ class ColumnWriter:
 
 def typed_columns(frame: pl.DataFrame, columns: Sequence[ColumnWriter]) -> pl.DataFrame:
     """The columns of `frame` in their types, checked and added to their figures."""
-    typed = frame.select([column.expression() for column in columns])
+    typed = frame.select(
+        [
+            pl.col(column.source).alias(column.name) if column.keeps(frame[column.source]) else column.expression()
+            for column in columns
+        ]
+    )
     for column in columns:
         column.take(frame[column.source], typed[column.name])
     return typed

@@ -32,7 +32,7 @@ class ColumnSurvey:
     def add(self, values: pl.Series, sure: pl.Series | None, record_of: RecordOf) -> None:
         """Take a block's values; `sure` tells which match `types.sure_pattern`, and is None once that is settled."""
         plain = sure is not None and self.types.add(values, sure, record_of)
-        self.times.add(values, record_of, plain_numbers=plain)
+        self.times.add(values, record_of, plain_numbers=plain, filled_all=sure is not None and bool(sure.all()))
 
     @property
     def logical_type(self) -> LogicalType:

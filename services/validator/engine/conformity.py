@@ -15,8 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from shared.contract import Contract, DriftFound, FileColumn, drift_of
+from shared.contract.column_types import ColumnType
 from shared.contract.compiled import compile_contract
 from shared.contract.evolution import evolved
+from shared.contract.loading_columns import columns_of_file
+from shared.contract.loading_fit import misfits
 from shared.contract.polars_checks import RowCheck
 from shared.contract.uniqueness import Duplicates, KeyTally, UniqueKey
 
@@ -25,6 +28,7 @@ from .casting import read_cells, typed
 from .cells import CellReading
 from .contract_columns import file_columns, first_reading, found_reading, positions
 from .expected import ExpectedTypes, ReadBlock
+from .file_problems import loading_unfit
 from .header import ColumnName
 from .request import ParseOptions
 from .suggest_type import suggest_member
@@ -130,6 +134,12 @@ class Conformity:
             for block in blocks():
                 self.watch(block)
         self._duplicates = [tally.duplicates() for tally in self._tallies]
+
+    def check_loading(self, types: Mapping[str, ColumnType]) -> None:
+        """Raise `BadFile` where the columns that are to be loaded do not bear how the contract loads them."""
+        found = tuple(misfits(self._contract.loading, columns_of_file(self._contract, types)))
+        if found:
+            raise loading_unfit(found)
 
     def judge(self, block: Block, read: ReadBlock) -> Judgement:
         """Which rows of a block break the contract, beyond the types of their values."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .request import ParseOptions
-from .verdict import BadFile, Code
 
 if TYPE_CHECKING:
     from shared.contract import Contract
@@ -18,10 +17,7 @@ _OF_TIME = ("timestamp_column", "timestamp_format", "time_zone")
 
 
 def options_with(sent: ParseOptions, contract: Contract) -> tuple[ParseOptions, tuple[str, ...]]:
-    """The options that hold, and a sentence for each that is not what the contract says.
-
-    Raises `BadFile` for a dialect that cannot be read: fields are quoted by `"` only.
-    """
+    """The options that hold, and a sentence for each that is not what the contract says."""
     stated = _stated(contract)
     overruled = []
     held: dict[str, Any] = {}
@@ -32,9 +28,6 @@ def options_with(sent: ParseOptions, contract: Contract) -> tuple[ParseOptions, 
         if said is not None and said != value:
             counts = ": the contract counts" if name in _OF_TIME else ""
             overruled.append(f"{name}: {_shown(said)} was sent, and the contract says {_shown(value)}{counts}")
-    if contract.dialect.quote not in (None, '"'):
-        message = f"The contract's dialect has the quote {contract.dialect.quote!r}, and only the double quote is read."
-        raise BadFile(Code.OPTION_INVALID, message, option="dialect.quote")
     return sent.model_copy(update=held), tuple(overruled)
 
 
@@ -42,7 +35,17 @@ def _stated(contract: Contract) -> dict[str, Any]:
     dialect = contract.dialect
     stated: dict[str, Any] = {
         name: getattr(dialect, name)
-        for name in ("format", "skip_rows", "header", "comment", "escape", "decimal_mark", "thousands", "sheet")
+        for name in (
+            "format",
+            "skip_rows",
+            "header",
+            "comment",
+            "quote",
+            "escape",
+            "decimal_mark",
+            "thousands",
+            "sheet",
+        )
     }
     stated |= {"encoding": dialect.codec, "delimiter": dialect.delimiter_character}
     time = next((column for column in contract.columns if column.role == "time"), None)

@@ -4,8 +4,9 @@ The grammar, which reader 2 (`recount`) holds to as well:
 
 - A line ends with LF, CRLF or CR. An empty line is no record, also in a file of one column, where an empty value has
   to be written as `""`. Neither is a line that begins with the comment prefix where a record could begin.
-- A field that begins with `"` ends at the next `"` that is neither doubled nor escaped; a delimiter or a line end must
-  follow. Such a field may hold delimiters and line ends. A `"` anywhere else is an ordinary character.
+- A field that begins with the quote, `"` if no other is declared, ends at the next one that is neither doubled nor
+  escaped; a delimiter or a line end must follow. Such a field may hold delimiters and line ends. A quote anywhere else
+  is an ordinary character, and so is every one where none is declared.
 - A record whose quoting is broken and that ends with its physical line (see `quoting`) is a bad record. Where it might
   not end there, the file ends.
 - A record longer than `max_record_bytes` is bad. It is read on to its end for 16 times that; beyond, the file ends.
@@ -21,11 +22,12 @@ from functools import lru_cache
 import polars as pl
 
 from .block import BadRecord, RowError
-from .dialect import Dialect
+from .dialect import QUOTE, Dialect
 from .encoding_faults import EncodingFaults
 from .escapes import for_csv
-from .odd_lines import OddLines, field_count, without
-from .plain import Lines, cut_plain, find_long_line
+from .lines import Lines
+from .odd_lines import OddLines, Without, field_count
+from .plain import cut_plain, find_long_line
 from .quoting import Doubt, Quoting, explain, refuse
 from .request import ParseLimits
 from .verdict import Code
@@ -89,7 +91,8 @@ class Cutter:
         self._width = width
         self._longest = limits.max_record_bytes
         self._encoding = encoding
-        self._quoting = Quoting(dialect.delimiter, dialect.escape)
+        self._quoting = Quoting(dialect.delimiter, dialect.escape, dialect.quote or QUOTE)
+        self._quote = dialect.quote.encode()
         self._doubt: Doubt | None = None
 
     def cut(self, text: bytes, offset: int, line: int, *, last: bool) -> Cut:
@@ -97,7 +100,7 @@ class Cutter:
         lines = Lines(text)
         broken = self._encoding.find(text, lines, offset)
         escapes = self._dialect.escape is not None and self._dialect.escape.encode() in text
-        if b'"' in text or escapes or not self._delimiter.isascii():
+        if (self._quote and self._quote in text) or escapes or not self._delimiter.isascii():
             cut = self._cut_quoted(list(lines), line, broken, last=last)
         elif broken or (self._comment and self._comment in text) or find_long_line(text, self._longest):
             cut = self._cut_lines(text, lines, broken)
@@ -154,7 +157,7 @@ class Cutter:
     ) -> bool:
         """Read up to and including the next broken record. True when the last record waits for more lines."""
         feed = _feed(text, found.next_line, self._dialect)
-        reader = csv.reader(feed.lines, delimiter=self._delimiter, escapechar=self._dialect.escape, strict=True)
+        reader = csv.reader(feed.lines, **self._dialect.csv)
         try:
             for row in reader:
                 start, end = feed.span(reader.line_num)
@@ -216,7 +219,7 @@ class Cutter:
         if self._doubt:
             self._settle(text[start:end], lines[start:end])
         self._doubt = Doubt(number, self._longest)
-        found.add([], start, end, RowError(Code.QUOTE, explain(self._delimiter, line)))
+        found.add([], start, end, RowError(Code.QUOTE, explain(self._delimiter, self._dialect.quote, line)))
 
     def _settle(self, text: Sequence[str], lines: Sequence[bytes]) -> None:
         """Look whether these lines could be the end of the record that was broken before."""
@@ -238,7 +241,7 @@ class Cutter:
     def _holds_a_record(self, text: Sequence[str]) -> bool:
         for line in text:
             try:
-                row = next(csv.reader([line], delimiter=self._delimiter, strict=True), [])
+                row = next(csv.reader([line], **{**self._dialect.csv, "escapechar": None}), [])
             except csv.Error:
                 continue
             if len(row) == self._width:
@@ -252,10 +255,10 @@ class Cutter:
         if not cut.odd:
             numbers = range(len(cut.lines))
             return Cut(len(text), cut.lines, cut.frame, numbers, range(1, len(cut.lines) + 1), numbers, [])
-        starts = without(range(len(cut.lines)), cut.blank)
+        starts = Without(len(cut.lines), cut.blank)
         bad = OddLines(cut, self._delimiter, self._width)
-        ends = [start + 1 for start in starts] if cut.blank else range(1, len(starts) + 1)
-        good = without(range(len(starts)), bad.ordinals)
+        ends = Without(len(cut.lines), cut.blank, 1)
+        good = Without(len(starts), bad.ordinals)
         return Cut(len(text), cut.lines, cut.frame, starts, ends, good, bad, len(cut.blank))
 
     def _cut_lines(self, text: bytes, lines: Sequence[bytes], broken: frozenset[int]) -> Cut:
@@ -322,7 +325,7 @@ class _PreparedFeed(_Feed):
 
     def __init__(self, text: list[str], begin: int, dialect: Dialect) -> None:
         super().__init__(text, begin)
-        self.lines = self._prepared(text, begin, dialect.comment, dialect.escape)
+        self.lines = self._prepared(text, begin, dialect)
         self._next = begin
         self._at_start = True
 
@@ -332,7 +335,8 @@ class _PreparedFeed(_Feed):
         self._at_start = True
         return self._start, self._next
 
-    def _prepared(self, text: list[str], begin: int, comment: str | None, escape: str | None) -> Iterator[str]:
+    def _prepared(self, text: list[str], begin: int, dialect: Dialect) -> Iterator[str]:
+        comment, escape = dialect.comment, dialect.escape
         for number in range(begin, len(text)):
             line = text[number]
             self._next = number + 1
@@ -341,7 +345,7 @@ class _PreparedFeed(_Feed):
                     self.comments += 1
                     continue
                 self._start, self._at_start = number, False
-            yield for_csv(line, escape) if escape and escape in line else line
+            yield for_csv(line, escape, dialect.quote) if escape and escape in line else line
 
 
 def _feed(text: list[str], begin: int, dialect: Dialect) -> _Feed:

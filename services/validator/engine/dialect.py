@@ -2,15 +2,19 @@
 
 Own detection of the delimiter, instead of DuckDB's sniffer or clevercsv (docs/decisions/0012 has the figures): five
 usual ones, and a rare one where it is certain. It costs a few passes of `csv.reader` over 64 KiB, says why, and invents
-none for a file of one column. The quote is always `"`. Any other character can be declared, and whatever is declared is
-believed.
+none for a file of one column. The quote is `"` unless another is declared: apostrophes would prove nothing. Any other
+character can be declared, and whatever is declared is believed.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.file_options import problem_with_quote_character
 
 from .escapes import find_escape
 from .headless import has_header
@@ -23,7 +27,8 @@ from .verdict import BadFile, Code
 _COMMON = (",", ";", "\t", "|")
 _LAST_RESORT = ":"
 _TIME = re.compile(r"(?<![0-9])(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?![0-9])")
-_FORBIDDEN = '"\r\n'
+_LINE_ENDS = "\r\n"
+QUOTE = '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +36,16 @@ class Dialect:
     """How the file is written; each `evidence` is a sentence for the report.
 
     `skip_lines` physical lines stand before the header. Lines that begin with `comment` where a record could begin are
-    none. With `escape`, that character before a quote or before itself takes its meaning away. `has_header` is None
-    where a file does not tell whether its first record is one. `extra_cells` is 1 when every record ends with a
-    delimiter and the header does not, -1 when only the header does. `columns` is how many fields most records have,
-    which counts where there is no header.
+    none. `quote` stands around fields, or is "". With `escape`, that character before a quote or before itself takes
+    its meaning away. `has_header` is None where a file does not tell whether its first record is one. `extra_cells` is
+    1 when every record ends with a delimiter and the header does not, -1 when only the header does. `columns` is how
+    many fields most records have, which counts where there is no header.
     """
 
     delimiter: str
     evidence: str
     comment: str | None = None
+    quote: str = QUOTE
     escape: str | None = None
     escape_evidence: str | None = None
     skip_lines: int = 0
@@ -48,6 +54,17 @@ class Dialect:
     header_evidence: str = "declared"
     extra_cells: int = 0
     columns: int = 0
+
+    @property
+    def csv(self) -> dict[str, Any]:
+        """How `csv.reader` reads a record of it."""
+        return {
+            "delimiter": self.delimiter,
+            "quotechar": self.quote or None,
+            "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            "escapechar": self.escape,
+            "strict": True,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +84,45 @@ def find_dialect(head: bytes, *, complete: bool, options: ParseOptions) -> Diale
     `complete` says that `head` is the whole file, so that its last line is not cut short.
     """
     _check(options)
-    lines = lines_of(head, complete=complete)
+    quote = QUOTE if options.quote is None else options.quote
+    lines = _as_usual(lines_of(head, complete=complete), quote)
     start = _find_start(lines, options)
     lines = lines[start.lines :] if start else lines
     if options.comment is not None:
         lines = [line for line in lines if not line.startswith(options.comment)]
     dialect = _find_delimiter(lines, options.delimiter)
-    dialect = replace(dialect, comment=options.comment)
+    dialect = replace(dialect, comment=options.comment, quote=quote)
     if start is not None:
         dialect = replace(dialect, skip_lines=start.lines, skip_evidence=start.evidence)
-    escape, why = find_escape("".join(lines), dialect.delimiter, complete=complete, declared=options.escape)
+    escape, why = options.escape, None if options.escape is None else "declared"
+    if escape is None and quote:
+        escape, why = find_escape("".join(lines), dialect.delimiter, quote, complete=complete)
     rows = rows_of(lines, dialect.delimiter)
     return _with_header(replace(dialect, escape=escape, escape_evidence=why), rows, options)
 
 
+def _as_usual(lines: list[str], quote: str) -> list[str]:
+    """The sample with its quotes as `"`, for those who look at it; what is none there becomes another sign."""
+    if quote == QUOTE:
+        return lines
+    usual = str.maketrans({QUOTE: "'", **({quote: QUOTE} if quote else {})})
+    return [line.translate(usual) for line in lines]
+
+
 def _check(options: ParseOptions) -> None:
     delimiter, comment, escape = options.delimiter, options.comment, options.escape
-    if delimiter is not None and delimiter in _FORBIDDEN:
-        raise BadFile(Code.OPTION_INVALID, "A delimiter cannot be a quote or a line end.", option="delimiter")
-    if comment is not None and any(character in comment for character in _FORBIDDEN):
-        raise BadFile(Code.OPTION_INVALID, "A comment cannot begin with a quote or a line end.", option="comment")
-    if escape is not None and escape in (_FORBIDDEN + (delimiter or "")):
+    quote = QUOTE if options.quote is None else options.quote
+    forbidden = quote + _LINE_ENDS
+    if fault := problem_with_quote_character(quote):
+        raise BadFile(Code.OPTION_INVALID, f"quote {fault}.", option="quote")
+    if delimiter is not None and delimiter in forbidden:
+        raise BadFile(Code.OPTION_INVALID, "A delimiter cannot be the quote or a line end.", option="delimiter")
+    if comment is not None and any(character in comment for character in forbidden):
+        raise BadFile(Code.OPTION_INVALID, "A comment cannot begin with the quote or a line end.", option="comment")
+    if escape is not None and not quote:
+        message = "An escape takes the meaning from a quote, and quote says that there is none."
+        raise BadFile(Code.OPTION_INVALID, message, option="escape")
+    if escape is not None and escape in (forbidden + (delimiter or "")):
         message = (
             "The escape cannot be the quote (which is always escaped by doubling it), the delimiter or a line end."
         )

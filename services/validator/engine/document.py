@@ -49,7 +49,7 @@ class ReportDialect(_Model):
     delimiter_evidence: str | None = None
     """What speaks for it."""
     quote: str | None = None
-    """The character around fields."""
+    """The character around fields; the empty text where nothing quotes them."""
     escape: str | None = None
     """The character before a quote that belongs to the text; without it such a quote is doubled."""
     escape_evidence: str | None = None

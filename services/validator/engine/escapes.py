@@ -15,24 +15,25 @@ COMMON = "\\"
 
 
 @lru_cache(maxsize=8)
-def _pairs(escape: str) -> re.Pattern[str]:
-    return re.compile(re.escape(escape) + '(["' + re.escape(escape) + "])?")
+def _pairs(escape: str, quote: str) -> re.Pattern[str]:
+    return re.compile(re.escape(escape) + "([" + re.escape(quote) + re.escape(escape) + "])?")
 
 
-def for_csv(text: str, escape: str) -> str:
+def for_csv(text: str, escape: str, quote: str = '"') -> str:
     """The text for `csv.reader` with `escapechar`, which would take the escape from any character it stands before."""
-    return _pairs(escape).sub(lambda found: found[0] if found[1] else escape * 2, text)
+    return _pairs(escape, quote).sub(lambda found: found[0] if found[1] else escape * 2, text)
 
 
-def find_escape(text: str, delimiter: str, *, complete: bool, declared: str | None) -> tuple[str | None, str | None]:
-    r"""The escape and what speaks for it: `\"` occurs, and only as an escape does it leave every record whole."""
-    if declared is not None:
-        return declared, "declared"
+def find_escape(text: str, delimiter: str, quote: str, *, complete: bool) -> tuple[str | None, str | None]:
+    r"""The escape and what speaks for it: `\"` occurs, and only as an escape does it leave every record whole.
+
+    In the text the quote is `"`; `quote` is what it is in the file.
+    """
     if COMMON + '"' not in text or delimiter == COMMON:
         return None, None
     if _is_whole(text, delimiter, None, complete=complete) or not _is_whole(text, delimiter, COMMON, complete=complete):
         return None, None
-    return COMMON, r"detected: the first records are whole only if \" is a quote"
+    return COMMON, f"detected: the first records are whole only if {COMMON}{quote} is a quote"
 
 
 def _is_whole(text: str, delimiter: str, escape: str | None, *, complete: bool) -> bool:

@@ -9,10 +9,11 @@ from pydantic import JsonValue
 
 from .document import FileReport, FoundProblem, ReportDialect, Rows, Sample, TimeEvidence, Timestamp
 from .frictionless import frictionless_name
-from .verdict import Code, Problem
+from .verdict import BadFile, Code, Problem
 
 if TYPE_CHECKING:
     from shared.contract import DriftFound
+    from shared.contract.loading_fit import Misfit
 
 _LISTED_COLUMNS = 20
 
@@ -55,6 +56,20 @@ def drifted(drifts: Sequence[DriftFound]) -> list[Problem]:
         message = f"{said[0].upper()}{said[1:]}{more}. Send a file with the contract's columns, or change the contract."
         problems.append(Problem(code=Code(rule), message=message, detail={"columns": names}))
     return problems
+
+
+def loading_unfit(found: Sequence[Misfit]) -> BadFile:
+    """The columns do not bear how the datasource is loaded."""
+    from shared.contract.faults import field_name  # noqa: PLC0415  # loads the models of contracts
+
+    said = "; ".join(f"{field_name(('loading', *one.path))} {one.message}" for one in found[:_LISTED_COLUMNS])
+    more = f"; and {len(found) - _LISTED_COLUMNS} more" if len(found) > _LISTED_COLUMNS else ""
+    names: list[JsonValue] = list(dict.fromkeys(one.column for one in found))
+    message = (
+        f"The file cannot be loaded as the contract says: {said}{more}. "
+        "Send a file that has these columns, or change the contract."
+    )
+    return BadFile(Code.LOADING, message, columns=names)
 
 
 def time_options(problem: Problem) -> tuple[TimeEvidence, ...]:

@@ -23,6 +23,7 @@ from typing import Literal
 import polars as pl
 
 NULL_MARKERS = ("", "NA", "N/A", "n/a", "null", "NULL", r"\N", "-", "NaN", "nan", "None")
+_LONGEST_MARKER = max(map(len, NULL_MARKERS))
 _EXACT_IN_DOUBLE = 2**53
 _ALWAYS_KEPT_DIGITS = 15
 _MAX_DIGITS = 17
@@ -51,6 +52,10 @@ class Refusal:
 
 def is_null(values: pl.Series) -> pl.Series:
     """Which values of a boolean, number or time column count as null."""
+    lengths = values.str.len_bytes()
+    shortest = lengths.min()
+    if isinstance(shortest, int) and shortest > _LONGEST_MARKER:
+        return lengths < 0
     return values.is_in(list(NULL_MARKERS))
 
 

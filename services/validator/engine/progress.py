@@ -1,4 +1,4 @@
-"""How far a child is: which pass it is in, which it says, and where it stands in the source, which the kernel knows.
+"""How far a child is: which passes it is in, which it says, and where it stands in the source, which the kernel knows.
 
 So the readers of the formats need not report anything, and the process that watches need not know them.
 """
@@ -24,19 +24,20 @@ _BEGINS = {Pass.SURVEY: 0.0, Pass.WRITE: 0.35, Pass.RECOUNT: 0.9}
 _ENDS = {Pass.SURVEY: 0.35, Pass.WRITE: 0.9, Pass.RECOUNT: 1.0}
 
 
-def begin(output_dir: Path, now: Pass) -> None:
-    """Say which pass begins; called in the child."""
-    (output_dir / STATE_NAME).write_text(now, encoding="ascii")
+def begin(output_dir: Path, *passes: Pass) -> None:
+    """Say which passes begin, one or several that are done in one reading; called in the child."""
+    (output_dir / STATE_NAME).write_text(" ".join(passes), encoding="ascii")
 
 
 def done_share(pid: int, source: Path, output_dir: Path) -> float:
     """Which share of its work the process has done, from 0 to 1; 0 while it cannot be known."""
     try:
-        now = Pass((output_dir / STATE_NAME).read_text(encoding="ascii"))
+        passes = [Pass(name) for name in (output_dir / STATE_NAME).read_text(encoding="ascii").split()]
+        begins, ends = _BEGINS[passes[0]], _ENDS[passes[-1]]
         read = _position(pid, source) / source.stat().st_size
-    except (OSError, ValueError, ZeroDivisionError):
+    except (OSError, ValueError, IndexError, ZeroDivisionError):
         return 0.0
-    return _BEGINS[now] + min(read, 1.0) * (_ENDS[now] - _BEGINS[now])
+    return begins + min(read, 1.0) * (ends - begins)
 
 
 def _position(pid: int, source: Path) -> int:

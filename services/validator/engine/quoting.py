@@ -17,15 +17,15 @@ from .verdict import BadFile, Code
 class Quoting:
     """The grammar of one line's quotes."""
 
-    def __init__(self, delimiter: str, escape: str | None) -> None:
-        separator = re.escape(delimiter)
+    def __init__(self, delimiter: str, escape: str | None, quote: str) -> None:
+        separator, q = re.escape(delimiter), re.escape(quote)
         mark = "" if escape is None else re.escape(escape)
         escaped = f"|{mark}." if mark else ""
-        quoted = f'"(?:[^"{mark}]|""{escaped})*+"'
-        one = f'(?:{quoted}[^{separator}]*+|(?!")[^{separator}]*+)'
+        quoted = f"{q}(?:[^{q}{mark}]|{q}{q}{escaped})*+{q}"
+        one = f"(?:{quoted}[^{separator}]*+|(?!{q})[^{separator}]*+)"
         self._closed = re.compile(f"{one}(?:{separator}{one})*+", re.DOTALL)
-        self._closing = re.compile(f'(?<=[^{separator}])"(?={separator}|$)')
-        self._edge = re.compile(f'(?:^|(?<={separator}))"|"(?={separator}|$)')
+        self._closing = re.compile(f"(?<=[^{separator}]){q}(?={separator}|$)")
+        self._edge = re.compile(f"(?:^|(?<={separator})){q}|{q}(?={separator}|$)")
 
     def may_end_here(self, line: str) -> bool | None:
         """Whether a quoted field that is open could end in this line.
@@ -60,7 +60,8 @@ def refuse(line: int, why: str) -> NoReturn:
     raise BadFile(Code.QUOTE, message, line=line)
 
 
-def explain(delimiter: str, line: str) -> str:
+def explain(delimiter: str, quote: str, line: str) -> str:
     """Why a record whose quotes are closed is broken."""
-    hint = r"; if \" stands for a quote, send escape=\ " if '\\"' in line else ""
+    escaped = "\\" + quote
+    hint = rf"; if {escaped} stands for a quote, send escape=\ " if escaped in line else ""
     return f"after a closing quote stands neither {delimiter!r} nor a line end{hint}".rstrip()

@@ -53,7 +53,7 @@ class DelimitedReader:
             "format": "delimited",
             "delimiter": dialect.delimiter,
             "delimiter_evidence": dialect.evidence,
-            "quote": '"',
+            "quote": dialect.quote,
             "header": dialect.has_header,
             "header_evidence": dialect.header_evidence,
             "encoding": self._source.encoding.codec,
@@ -83,6 +83,7 @@ class DelimitedReader:
             skip_lines=dialect.skip_lines,
             comment=dialect.comment.encode() if dialect.comment else None,
             escape=dialect.escape.encode() if dialect.escape else None,
+            quote=dialect.quote.encode(),
         )
         first = self._first_count
         for what in ("blank_lines", "comment_lines"):

@@ -114,10 +114,9 @@ class Report:
         """What became of every column: figures over the rows that it was given, the type over all well-formed ones."""
         described = []
         for column in columns:
-            index = int(column.source[1:])
-            facts = describe(column, surveys[index])
+            facts = describe(column, surveys[column.index])
             described.append(
-                ReportColumn.model_validate({**self._columns[index].model_dump(exclude_unset=True), **facts})
+                ReportColumn.model_validate({**self._columns[column.index].model_dump(exclude_unset=True), **facts})
             )
         self._columns = tuple(described)
 

@@ -54,8 +54,8 @@ class ParseOptions(_Model):
 
     The others are for delimited text. `header` says whether the first record has the names; without one they are
     `column_1`, `column_2` and so on. `skip_rows` lines stand before it. Lines that begin with `comment` are no records.
-    `escape` is the character before a quote that belongs to the text. `decimal_mark` and `thousands` say how numbers
-    are written.
+    `quote` is the character around fields, `"` if it is not said, and "" says that there is none. `escape` is the
+    character before a quote that belongs to the text. `decimal_mark` and `thousands` say how numbers are written.
     `max_rejected_rows` and `max_rejected_ratio` bound the bad rows: `reject_limits`.
     """
 
@@ -69,6 +69,7 @@ class ParseOptions(_Model):
     header: bool | None = None
     skip_rows: int | None = Field(default=None, ge=0, le=MAX_SKIP_ROWS)
     comment: str | None = Field(default=None, min_length=1, max_length=MAX_COMMENT)
+    quote: str | None = Field(default=None, max_length=1)
     escape: str | None = Field(default=None, min_length=1, max_length=1)
     decimal_mark: Literal[".", ","] | None = None
     thousands: str | None = None

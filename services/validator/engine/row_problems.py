@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .block import Place, RowError
 from .document import FoundProblem, Sample
 from .frictionless import frictionless_name
@@ -40,6 +42,15 @@ class RowProblems:
             suggestion=error.suggestion,
         )
         self._samples.setdefault(kind, []).append(sample)
+
+    def add_alike(self, found: Iterator[tuple[Place, RowError]], like: RowError, count: int) -> None:
+        """Take `count` bad rows whose faults are of one kind; of `found` no more are asked for than are shown."""
+        kind = (str(like.code), like.column, like.constraint)
+        taken = 0
+        while self._left and self._counts.get(kind, 0) < self._max_samples and taken < count:
+            self.add(*next(found))
+            taken += 1
+        self._counts[kind] = self._counts.get(kind, 0) + count - taken
 
     def causes(self) -> list[tuple[str, str | None, int]]:
         """Rule, column and number of rows, the most frequent first."""

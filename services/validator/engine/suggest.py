@@ -33,12 +33,15 @@ def suggest_times(values: pl.Series, time_format: str) -> list[str | None]:
     days first is a slip of the sender's, and may also be one of the day.
     """
     stripped = values.str.strip_chars()
-    trimmed = parse_times(stripped, time_format).ms.is_not_null() & (stripped != values)
-    readings = {name: _iso_of(stripped, name) for name in WRITTEN if matches_shape(stripped, name)}
+    trimmed = stripped != values
+    if trimmed.any():
+        trimmed &= parse_times(stripped, time_format).ms.is_not_null()
+    others = [name for name in WRITTEN if name != time_format]
+    readings = {name: _iso_of(stripped, name) for name in others if matches_shape(stripped, name)}
     either = {DAY_FIRST, MONTH_FIRST}
     suggested: list[str | None] = []
     for row, value in enumerate(stripped):
-        read = {name: iso for name, isos in readings.items() if (iso := isos[row]) is not None and name != time_format}
+        read = {name: iso for name, isos in readings.items() if (iso := isos[row]) is not None}
         if trimmed[row]:
             suggested.append(value)
         elif len(read) == 1 and not (time_format in either and read.keys() & either):

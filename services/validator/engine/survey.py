@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from .ahead import read_ahead
-from .block import Block, RecordReader
+from .block import Block, DeclaredType, RecordReader
 from .cells import CellSurvey
 from .columns import ColumnSurvey
 from .infer import TypeTally
@@ -47,6 +47,11 @@ class Survey:
     blank_lines: int = 0
     stopped: bool = False
 
+    def declare(self, types: Sequence[DeclaredType | None]) -> None:
+        """Take what the format says of the columns, as far as that is known."""
+        for column, declared in zip(self.columns, types, strict=True):
+            column.declared = declared
+
 
 def survey_file(
     reader: RecordReader,
@@ -55,10 +60,12 @@ def survey_file(
     named: int | None,
     limits: RejectLimits,
     conformity: Conformity | None = None,
+    each: Callable[[Survey, Block], None] | None = None,
 ) -> Survey:
     """Read the file once. `named` is the column that the sender says is the time; any may be when it is None.
 
-    `conformity` watches each block, and knows which columns are times.
+    `conformity` watches each block, and knows which columns are times. `each` is called with what was found so far and
+    the block that was added last.
     """
     times: frozenset[int] = frozenset() if conformity is None else conformity.times
     cells = CellSurvey(reader.header, options, delimited=reader.describe()["format"] == "delimited")
@@ -87,8 +94,9 @@ def survey_file(
             survey.good += block.frame.height
             _add(block, survey.columns)
             cells.add(block.frame, [column.types for column in survey.columns], partial(_add_numbers, block))
-    for column, declared in zip(survey.columns, reader.types, strict=True):
-        column.declared = declared
+        if each is not None:
+            each(survey, block)
+    survey.declare(reader.types)
     return survey
 
 

@@ -11,7 +11,7 @@ from .patterns import SHORT_YEAR_SHAPE, TWO_DIGIT_YEAR
 from .suggest import suggest_times
 from .timestamps import parse_times
 from .verdict import Code
-from .zones import in_zone
+from .zones import UTC, in_zone
 
 _SHOWN_CHARS = 80
 
@@ -20,7 +20,7 @@ def time_errors(values: pl.Series, column: str, time_format: str, zone: str) -> 
     """Why each value gave no instant: missing, unreadable, or a time that the zone's clocks skipped or showed twice."""
     missing = is_null(values)
     short_years = values.str.contains(SHORT_YEAR_SHAPE)
-    local_ms = parse_times(values, time_format, zone).local_ms
+    local_ms = None if zone == UTC else parse_times(values, time_format, zone).local_ms
     suggestions = suggest_times(values, time_format)
     found = []
     for row, value in enumerate(values):

@@ -25,7 +25,8 @@ from .patterns import (
     SHORT_YEAR_SHAPE,
     WRITTEN,
 )
-from .timestamps import MS_PER_SECOND, Times, matches_shape, parse_times, whole_numbers
+from .repeats import Repeats
+from .timestamps import MS_PER_SECOND, Times, matches_shape, parse_plain, parse_times, whole_numbers
 
 # Whole numbers are believed to be times only in these years; there no two units and formats overlap.
 PLAUSIBLE_MS = (631_152_000_000, 4_102_444_800_000)  # 1990 to 2100
@@ -105,27 +106,52 @@ class TimeTally:
         self.either_order = 0
         self.ambiguous_days = 0
         self._first: Refusal | None = None
+        self._latest: dict[str, Times] = {}
+        self._repeats = Repeats()
 
-    def add(self, values: pl.Series, record_of: RecordOf, *, plain_numbers: bool) -> None:
-        """Take a block's values; `plain_numbers` says that none is anything but a number or null."""
-        rows = (~is_null(values)).arg_true()
+    def add(self, values: pl.Series, record_of: RecordOf, *, plain_numbers: bool, filled_all: bool = False) -> None:
+        """Take a block's values.
+
+        `plain_numbers` says that none is anything but a number or null, and `filled_all` that none is null.
+        """
+        self._latest = {}
+        every = pl.int_range(values.len(), dtype=pl.UInt32, eager=True)
+        different = values if plain_numbers else self._repeats.of(values)
+        if not filled_all and different is not values:
+            filled_all = not is_null(different).any()
+        rows = every if filled_all else (~is_null(values)).arg_true()
         if not rows.len():
             return
-        filled = values if rows.len() == values.len() else values.gather(rows)
+        whole = rows.len() == values.len()
+        filled = values if whole else values.gather(rows)
         if self._first is None:
             self.example = str(filled[0])[:_EXAMPLE_CHARS]
             self._first = Refusal(self.example, record_of(int(rows[0])))
         declared = self._declared
         if declared is not None and declared not in WRITTEN and (self._trusted or declared not in BY_NUMBER):
             self._score(declared, filled, rows, record_of)
-        if self.by_number and not (self._trusted and declared in BY_NUMBER):
+        plain = None if plain_numbers else parse_plain(filled)
+        # What is a written time is no whole number.
+        if plain is None and self.by_number and not (self._trusted and declared in BY_NUMBER):
             self._add_numbers(filled, rows, record_of)
-        shapes = _shapes_in(filled, plain_numbers=plain_numbers)
+        shapes = (ISO,) if plain is not None else _shapes_in(filled, different, plain_numbers=plain_numbers)
         if len(shapes) > 1:
             self.short_years += int(filled.str.contains(SHORT_YEAR_SHAPE).sum())
-        read = {name: self._score(name, filled, rows, record_of, shaped=name in shapes) for name in WRITTEN}
+        read: dict[str, Times | None] = {}
+        for name in WRITTEN:
+            if name == ISO and plain is not None:
+                self._take(name, plain, filled, rows, record_of)
+                read[name] = plain
+            else:
+                read[name] = self._score(name, filled, rows, record_of, shaped=name in shapes)
         self._add_orders(read[DAY_FIRST], read[MONTH_FIRST])
         self.filled += filled.len()
+        if whole:
+            self._latest = {name: times for name, times in read.items() if times is not None}
+
+    def latest(self, time_format: str) -> Times | None:
+        """The last block's values as times of UTC, where all of them were read in that format."""
+        return self._latest.get(time_format)
 
     def count(self, time_format: str) -> int:
         """How many values the format reads."""
@@ -213,13 +239,16 @@ class TimeTally:
         self._take(name, Times(ms, zoneless, times.cut, times.clocked), filled, rows, record_of)
 
 
-def _shapes_in(filled: pl.Series, *, plain_numbers: bool) -> tuple[str, ...]:
-    """The written formats that some value may be in. What begins as ISO dates do is in none of the others."""
+def _shapes_in(filled: pl.Series, different: pl.Series, *, plain_numbers: bool) -> tuple[str, ...]:
+    """The written formats that some value may be in. What begins as ISO dates do is in none of the others.
+
+    `different` holds every one of the values, and may hold null markers, which are in no format.
+    """
     if plain_numbers:
         return ()
     if re.match(SHAPES[ISO], filled[0]) and filled.str.contains(SHAPES[ISO]).all():
         return (ISO,)
-    return WRITTEN if filled.str.contains(ANY_SHAPE).any() else ()
+    return WRITTEN if different.str.contains(ANY_SHAPE).any() else ()
 
 
 def why_not_time(tally: TimeTally) -> Refusal | None:

@@ -62,6 +62,7 @@ class Code(StrEnum):
     EXTRA_LABEL = "extra-label"
     WIDER_TYPE = "wider-type"
     NARROWER_TYPE = "narrower-type"
+    LOADING = "loading"
     # a corrected row
     COLUMN_UNKNOWN = "column_unknown"
     RECORD_NOT_REJECTED = "record_not_rejected"

@@ -14,11 +14,13 @@ class Written:
     """Figures over the accepted rows. `zoneless` times named no zone and were taken in `zone`; `cut` lost a fraction.
 
     `zone` is the one that the sender named, else UTC. `seen` rows were read, good and bad; `stopped` says that a limit
-    ended the reading there. `times` counts where in time they lie, where that was asked.
+    ended the reading there. `judged` of them were well formed. `times` counts where in time they lie, where that was
+    asked.
     """
 
     zone: str = UTC
     accepted: int = 0
+    judged: int = 0
     seen: int = 0
     stopped: bool = False
     low_ms: int | None = None

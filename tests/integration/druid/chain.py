@@ -26,6 +26,7 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import topic_name
 from shared.service import Service
+from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 
 DEADLINE_SECONDS = 60.0
@@ -42,6 +43,7 @@ class Servers:
 
     def submitter(self, **options: Any) -> Service:
         groups = {"kafka": self.kafka, "database": self.database, "druid": self.druid, "log": LogSettings()}
+        groups["store"] = S3Settings()
         return create_submitter(SubmitterSettings(options=SubmitterOptions(**options), **groups))  # type: ignore[arg-type]  # the groups are of the classes that their names say
 
     def monitor(self, **options: Any) -> Service:

@@ -50,6 +50,21 @@ async def test_an_id_that_another_program_has_taken(druid: HttpDruid, loader: Lo
     await loader.end(frozen)
 
 
+async def test_it_tells_its_slots_and_which_tasks_use_them(druid: HttpDruid, loader: Loader) -> None:
+    """Ours is seen among the running ones until it ends, as long as it has a slot."""
+    frozen = freeze(await loader.load(days(3), LoadMode.APPEND))
+    assert await druid.submit(frozen.spec) == Submitted()
+    seen = await druid.slots()
+    while frozen.druid_task_id not in seen.running:
+        assert (await druid.task_statuses([frozen.druid_task_id]))[frozen.druid_task_id].state is DruidState.RUNNING
+        seen = await druid.slots()
+    assert seen.running[frozen.druid_task_id] == 1
+    assert seen.capacity is not None
+    assert 1 <= sum(seen.running.values()) <= seen.capacity
+    await loader.end(frozen)
+    assert frozen.druid_task_id not in (await druid.slots()).running
+
+
 async def test_a_spec_that_is_none(druid: HttpDruid) -> None:
     with pytest.raises(DruidRefusedError, match="nope") as caught:
         await druid.submit({"id": "x", "type": "nope"})

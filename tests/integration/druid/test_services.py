@@ -196,9 +196,12 @@ async def test_a_load_that_druid_fails_says_why(talk: Talk, loader: Loader) -> N
     event = validated(with_keys(load, key))
     await talk.say(event)
     end = await talk.end_of(event.task_id)
-    assert (end.status, end.problems[0].code) == (TaskStatus.FAILED, "druid_failed")
-    expected = "Druid could not load the file: Max parse exceptions[0] exceeded. It has 0 of 1 rows."
-    assert end.problems[0].message == expected
+    (problem,) = end.problems
+    assert (end.status, problem.code) == (TaskStatus.FAILED, "druid_time_unreadable")
+    assert problem.message.startswith(f"Druid cannot read the time no time of a row (Path: s3://{load.bucket}/{key}, ")
+    assert problem.message.endswith("Druid has 0 of 1 rows.")
+    assert str(problem.detail["druid_message"]).splitlines()[0].endswith("Max parse exceptions[0] exceeded")
+    assert (problem.detail["whose_fault"], problem.detail["safe_to_retry"]) == ("platform", False)
 
 
 async def test_a_task_that_druid_has_lost_is_posted_again(talk: Talk, loader: Loader, database: Database) -> None:
@@ -238,9 +241,7 @@ async def test_rows_of_a_task_that_druid_forgot_are_counted(talk: Talk, loader: 
     assert end.ledger is not None
     assert (end.ledger.rows_processed, end.ledger.rows_counted) == (None, 6)
     assert await loader.total() == 6
-    async with database.transaction() as connection:
-        left = select(DruidWatch.event_id).where(DruidWatch.task_id == load.task_id, DruidWatch.done_at.is_(None))
-        assert (await connection.execute(left)).first() is None
+    await watch_closed(database, load.task_id)
 
 
 async def test_some_rows_of_a_lost_task_are_for_a_person(talk: Talk, loader: Loader) -> None:
@@ -318,6 +319,7 @@ async def test_a_second_run_repeats_the_same_end(talk: Talk, loader: Loader, dat
     event = validated(await loader.load(days(2), LoadMode.APPEND))
     await talk.say(event)
     first = await talk.end_of(event.task_id)
+    await watch_closed(database, event.task_id)
     talk.heard.clear()
     async with database.transaction() as connection:
         await connection.execute(update(DruidWatch).where(DruidWatch.task_id == event.task_id).values(done_at=None))
@@ -352,6 +354,17 @@ async def has_turn(database: Database, task_id: str) -> None:
             async with database.transaction() as connection:
                 found = await connection.execute(select(LoadTurn.task_id).where(LoadTurn.task_id == task_id))
                 if found.first() is not None:
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def watch_closed(database: Database, task_id: str) -> None:
+    """Return when the monitor has nothing to watch of the task: it closes the watch after it has said the end."""
+    left = select(DruidWatch.event_id).where(DruidWatch.task_id == task_id, DruidWatch.done_at.is_(None))
+    async with asyncio.timeout(30):
+        while True:
+            async with database.transaction() as connection:
+                if (await connection.execute(left)).first() is None:
                     return
             await asyncio.sleep(0.05)
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from services.gateway.datasource_rows import PostgresDatasourceRows
 from services.gateway.rows import PostgresUploadRows
+from shared import ids
 from shared.db.engine import Database
 from shared.db.models import OutboxRow
+from shared.events import Correction, LoadMode, LoadOptions
 from tests.unit.gateway.contracts_suite import DatasourceRowsSuite, after, contract_of, new_name
 from tests.unit.gateway.rows_suite import UploadRowsSuite, begun, event_of
 
@@ -75,6 +78,33 @@ async def test_an_upload_may_name_a_contract_itself(
     claim = await begun(rows)
     event = event_of(claim.upload).model_copy(update={"datasource_name": name, "contract_version": 1})
     assert await rows.store(claim, event, traceparent=None) == event
+
+
+async def test_an_upload_without_a_mode_has_that_of_its_contract(
+    rows: PostgresUploadRows, contracts: PostgresDatasourceRows
+) -> None:
+    """A contract that says nothing appends; a mode that is named wins; a correction is appended, whatever is said."""
+    name = new_name()
+    for number, document in enumerate(('{"loading": {"mode": "replace"}}', '{"loading": {"rollup": true}}', "{}")):
+        await contracts.add(replace(contract_of(name, str(number)), document=document), after(number))
+    correction = Correction(parent_task_id=ids.fresh_task_id(), rows=1)
+    cases: list[tuple[int, LoadOptions, Correction | None]] = [
+        (1, LoadOptions(), None),
+        (2, LoadOptions(), None),
+        (3, LoadOptions(), None),
+        (0, LoadOptions(), None),
+        (1, LoadOptions(mode=LoadMode.APPEND), None),
+        (3, LoadOptions(mode=LoadMode.REPLACE), None),
+        (1, LoadOptions(), correction),
+    ]
+    modes = []
+    for version, options, corrects in cases:
+        claim = await begun(rows)
+        said = {"datasource_name": name, "contract_version": version, "options": options, "correction": corrects}
+        stored = await rows.store(claim, event_of(claim.upload).model_copy(update=said), traceparent=None)
+        assert stored is not None
+        modes.append(stored.options.mode.value)
+    assert modes == ["replace", "append", "append", "append", "append", "replace", "append"]
 
 
 async def test_version_and_promise_are_one_transaction(

@@ -46,7 +46,7 @@ def ended(job: Job) -> events.TaskUpdated:
     return an_update(job.task_id, status="COMPLETED")
 
 
-def last_words(job: Job, what: str) -> tuple[TaskEvent, ...]:
+async def last_words(job: Job, what: str) -> tuple[TaskEvent, ...]:
     return (an_update(job.task_id, status="FAILED", reason=what),)
 
 

@@ -9,15 +9,18 @@ from typing import Any, cast
 from sqlalchemy import select, update
 
 from services.monitor.decide import Patience
+from services.monitor.handlers import Handlers
+from services.monitor.verifying import Verifying
 from services.monitor.watching import Pace, Watching
 from shared import ids
 from shared.db.engine import Database
-from shared.db.models import DruidWatch
+from shared.db.models import DruidWatch, Verification
 from shared.druid import DruidState, DruidTaskStatus
 from shared.events import DruidSubmitted, TaskCommand, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
 from shared.kafka.producer import EventProducer
+from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
 
 PATIENCE = Patience(
@@ -57,9 +60,12 @@ class Bench:
     druid: ScriptedDruid = field(default_factory=ScriptedDruid)
     ear: Ear = field(default_factory=Ear)
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    watches_known: bool = True
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, DruidWatch, owner="bench", lease_for=timedelta(minutes=5))
+        self.verifications = Inbox(self.database, Verification, owner="bench", lease_for=timedelta(minutes=5))
+        self.handlers = Handlers(self.database, self.inbox, self.verifications, lambda: None, lambda: None)
         self.restart()
         task_id = ids.fresh_task_id()
         self.event = DruidSubmitted(
@@ -79,10 +85,30 @@ class Bench:
         self.watching = Watching(
             self.inbox, self.druid, cast("EventProducer", self.ear), PATIENCE, PACE, clock=lambda: self.now
         )
+        self.verifying = Verifying(
+            self.database, self.druid, PATIENCE, clock=lambda: self.now, known=self._watches_known
+        )
+
+    async def _watches_known(self) -> bool:
+        return self.watches_known
 
     async def put(self) -> None:
+        await self.say(self.event)
+
+    async def say(self, *events: TaskEvent) -> None:
+        for event in events:
+            await self.handlers.handle(Received(event, event.event_id, None))
+
+    async def verify(self, command: TaskCommand) -> Done | Wait:
+        """One try to count again."""
         async with self.database.transaction() as connection:
-            await self.inbox.put(connection, Received(self.event, self.event.event_id, None))
+            await connection.execute(update(Verification).values(lane=1))
+            mine = Verification.event_id == command.event_id
+            await connection.execute(update(Verification).where(mine).values(lane=0, lease_owner=None))
+            await connection.execute(update(Verification).where(mine).values(lease_until=None))
+        (job,) = await self.verifications.lease(1)
+        assert job.event_id == command.event_id
+        return await self.verifying(job)
 
     async def lease(self) -> Job:
         """The watch, leased, as if its holder had vanished and its pause were over."""

@@ -9,7 +9,7 @@ import pytest
 from services.monitor.poller import Poller
 from shared.druid import DruidAwayError, DruidTaskStatus, RowStats
 from shared.events import TaskStatus
-from tests.integration.monitor.bench import PACE, RUNNING, SUCCESS, Bench
+from tests.integration.monitor.bench import FAILED, PACE, RUNNING, SUCCESS, Bench
 
 
 async def test_a_verdict_is_said_as_it_was_reached_whatever_is_counted_later(bench: Bench) -> None:
@@ -80,6 +80,30 @@ async def test_a_task_that_is_lost_again_and_again_ends(bench: Bench) -> None:
     (end,) = bench.ends()
     assert (end.status, end.problems[0].code) == (TaskStatus.FAILED, "druid_task_lost")
     assert "to be posted again 3 times" in end.problems[0].message
+
+
+async def test_why_a_task_failed_is_asked_once_and_kept(bench: Bench) -> None:
+    """Druid may purge the report before the count is believed, and this process may end."""
+    bench.druid.why_failed = "java.io.EOFException: Unexpected end of ZLIB input stream\x00"
+    await bench.put()
+    await bench.look(FAILED)
+    bench.druid.why_failed = None
+    bench.restart()
+    await bench.look(FAILED, after=3)
+    await bench.look(FAILED, after=3)
+    (end,) = bench.ends()
+    (problem,) = end.problems
+    assert (end.status, problem.code) == (TaskStatus.FAILED, "druid_compressed_data_broken")
+    assert problem.detail["druid_message"] == "java.io.EOFException: Unexpected end of ZLIB input stream\ufffd"
+
+
+async def test_where_druid_has_kept_no_more_its_status_says_why(bench: Bench) -> None:
+    await bench.put()
+    await bench.look(FAILED)
+    await bench.look(FAILED, after=3)
+    (end,) = bench.ends()
+    (problem,) = end.problems
+    assert (problem.code, problem.detail["druid_message"]) == ("druid_failed", "no disk")
 
 
 async def test_a_task_is_not_posted_again_before_the_count_can_be_believed(bench: Bench) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+import subprocess
+from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
@@ -21,39 +18,14 @@ from services.projector.settings import ProjectorSettings
 from shared import ids
 from shared.db.engine import Database
 from shared.kafka.producer import EventProducer
+from tests.integration.processes import service, variables
 from tests.integration.projector.rows import history_count, task_row, until
 from tests.unit.projector.histories import loaded, uploaded
 
-ROOT = Path(__file__).parents[3]
 
-
-def environment(settings: ProjectorSettings, **more: str) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "INGEST_PROFILE": os.devnull,
-        "PROJECTOR_PORT": str(settings.http.port),
-        "DB_HOST": settings.database.host,
-        "DB_PORT": str(settings.database.port),
-        "DB_USER": settings.database.user,
-        "DB_PASSWORD": settings.database.password.get_secret_value(),
-        "DB_NAME": settings.database.name,
-        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        "KAFKA_TOPIC_PREFIX": settings.kafka.topic_prefix,
-        **more,
-    }
-
-
-@asynccontextmanager
-async def process(variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.projector", cwd=ROOT, env=variables, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.kill()
-        await started.communicate()
+def process(settings: ProjectorSettings, **more: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    said = variables(settings.database, settings.kafka, PROJECTOR_PORT=str(settings.http.port)) | more
+    return service("projector", said, logs=subprocess.PIPE)
 
 
 async def answer(settings: ProjectorSettings, path: str) -> int:
@@ -78,7 +50,7 @@ async def test_it_answers_works_and_drains(
         row = await task_row(database, task_id)
         return row is not None and row["status"] == "COMPLETED"
 
-    async with process(environment(projector_settings)) as projector:
+    async with process(projector_settings) as projector:
         await until(ready)
         await until(completed)
         projector.send_signal(signal.SIGTERM)
@@ -97,7 +69,7 @@ async def test_a_kill_around_the_commit_leaves_one_event_and_the_right_row(
 ) -> None:
     task_id = ids.fresh_task_id()
     await producer.emit(uploaded(task_id))
-    async with process(environment(projector_settings, INGEST_FAILPOINT=point)) as projector:
+    async with process(projector_settings, INGEST_FAILPOINT=point) as projector:
         async with asyncio.timeout(30):
             assert await projector.wait() == -signal.SIGKILL
     assert await history_count(database, task_id) == remembered
@@ -108,7 +80,7 @@ async def test_a_kill_around_the_commit_leaves_one_event_and_the_right_row(
     async def all_there() -> bool:
         return await history_count(database, task_id) == len(loaded())
 
-    async with process(environment(projector_settings)):
+    async with process(projector_settings):
         await until(all_there)
     assert await task_row(database, task_id) == dataclasses.asdict(project(task_id, loaded(task_id)).task)
 
@@ -116,14 +88,14 @@ async def test_a_kill_around_the_commit_leaves_one_event_and_the_right_row(
 async def test_a_taken_port_is_one_line(projector_settings: ProjectorSettings) -> None:
     with socket.create_server((projector_settings.http.host, 0)) as other:
         port = str(other.getsockname()[1])
-        async with process(environment(projector_settings, PROJECTOR_PORT=port)) as projector:
+        async with process(projector_settings, PROJECTOR_PORT=port) as projector:
             _, said = await projector.communicate()
     assert projector.returncode == 1
     assert said.decode().splitlines() == [f"projector: 127.0.0.1:{port} cannot be listened on: Address already in use"]
 
 
 async def test_a_bad_setting_is_one_line(projector_settings: ProjectorSettings) -> None:
-    async with process(environment(projector_settings, DB_PORT="many")) as projector:
+    async with process(projector_settings, DB_PORT="many") as projector:
         _, said = await projector.communicate()
     assert projector.returncode == 1
     [line] = said.decode().splitlines()

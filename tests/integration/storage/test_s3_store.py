@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -76,3 +78,15 @@ async def test_list_goes_past_one_page(store: S3ObjectStore) -> None:
 
     await asyncio.gather(*map(put, range(1003)))
     assert len([found async for found in store.list("many/")]) == 1003
+
+
+async def test_an_address_is_good_without_credentials_and_for_a_while(store: S3ObjectStore) -> None:
+    await store.put_bytes("run/ä ?#%.gz", b"parts")
+    url = await store.presigned_get("run/ä ?#%.gz", lifetime=timedelta(minutes=1))
+    bare = url.partition("?")[0]
+    spent = await store.presigned_get("run/ä ?#%.gz", lifetime=timedelta(seconds=1))
+    await asyncio.sleep(2.1)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answers = [await client.get(address) for address in (url, bare, spent)]
+    assert (answers[0].status_code, answers[0].content) == (200, b"parts")
+    assert [answer.status_code for answer in answers[1:]] == [403, 403]

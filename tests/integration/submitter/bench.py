@@ -9,7 +9,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from services.submitter.admitting import Admitting, Rhythm
+from services.submitter.cancelling import Cancelling
+from services.submitter.freezing import Freezing
+from services.submitter.gauge import Gauge
 from services.submitter.handlers import Handlers
+from services.submitter.preparing import Preparing
+from services.submitter.slots import Sizes
 from services.submitter.submitting import Rules, Submitting
 from shared import ids
 from shared.db.engine import Database
@@ -17,38 +23,62 @@ from shared.db.models import Submission
 from shared.events import FileUploaded, FileValidated, LoadMode, LoadOptions, Part, TaskEvent, TaskStatus, TaskUpdated
 from shared.inbox import Inbox, Job
 from shared.kafka.envelope import Received
+from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
 from tests.unit.druid.scripted_segments import ScriptedSegments
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-RULES = Rules(timedelta(seconds=2), rows_per_segment=1000, most_sub_tasks=1, count_first_after=timedelta(hours=24))
+RULES = Rules(timedelta(seconds=2), count_first_after=timedelta(hours=24))
+SIZES = Sizes(small_rows=1000, small_bytes=1000, most_sub_tasks=2)
 
 
 @dataclass
 class Bench:
-    """One submitter; `datasource` is its own, so tests share the tables."""
+    """One submitter, whose clock is `later` than ours; `datasource` is its own, so tests share the tables."""
 
     database: Database
     druid: ScriptedDruid
     datasource: str = field(default_factory=lambda: secrets.token_hex(6))
     line_known: bool = True
     ends_known: bool = True
+    later: timedelta = timedelta(0)
     segments: ScriptedSegments = field(default_factory=ScriptedSegments)
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.database, Submission, owner="bench", lease_for=timedelta(minutes=5))
+        self.gauge = Gauge(self.druid, every=timedelta(0), slots=None, clock=self._now)
+        self.admitting = Admitting(
+            self.database, self.gauge, Rhythm(), line_known=self._line_known, wake_worker=lambda: None
+        )
+        preparing = Preparing(
+            self.druid,
+            self.druid.capabilities,
+            InMemoryObjectStore(),
+            lifetime=timedelta(days=1),
+            rows_per_segment=1000,
+        )
         self.effect = Submitting(
             self.database,
             self.inbox,
             self.druid,
-            self.segments,
             RULES,
-            clock=lambda: datetime.now(UTC),
-            line_known=self._line_known,
+            self.admitting,
+            Freezing(preparing, self.segments),
+            clock=self._now,
             ends_known=self._ends_known,
         )
-        self.handlers = Handlers(self.database, self.inbox, lambda: None)
+        self.handlers = Handlers(
+            self.database,
+            self.inbox,
+            Cancelling(self.inbox, self._now),
+            SIZES,
+            wake_worker=lambda: None,
+            wake_admission=lambda: None,
+        )
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self.later
 
     async def _line_known(self) -> bool:
         return self.line_known
@@ -74,12 +104,13 @@ class Bench:
 
     async def lease(self, event: TaskEvent) -> Job:
         """The row of a task, leased, however long it was to wait."""
+        mine, first = Submission.task_id == event.task_id, 1000
         async with self.database.transaction() as connection:
-            mine = Submission.task_id == event.task_id
-            await connection.execute(update(Submission).where(mine).values(lease_owner=None, lease_until=None, lane=-1))
-            await connection.execute(update(Submission).where(mine).values(available_at=START))
-            await connection.execute(update(Submission).where(~mine).values(lane=0))
+            free = {"lease_owner": None, "lease_until": None, "available_at": START, "lane": Submission.lane - first}
+            await connection.execute(update(Submission).where(mine).values(**free))
         (job,) = await self.inbox.lease(1)
+        async with self.database.transaction() as connection:
+            await connection.execute(update(Submission).where(mine).values(lane=Submission.lane + first))
         assert job.task_id == event.task_id
         return job
 

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from shared.events import DruidSubmitted, LoadMode
+from shared.events import DruidSubmitted, LoadMode, ProofBy
+from shared.loading import Loading
 from shared.worker import Done, Wait
 from tests.integration.submitter.bench import Bench, verdict
 
@@ -23,11 +24,31 @@ async def test_a_load_that_druid_has_is_waited_for_by_one_of_an_earlier_place(
     await bench.say(second, verdict(second))
     held = await bench.step(second)
     assert isinstance(held, Wait)
-    assert held.reason == "order"
+    assert held.reason == f"lock: task {first.task_id} holds the datasource until its rows are counted"
     assert len(bench.druid.posted) == 1
     await bench.end(first)
     assert isinstance(await bench.step(second), Done)
     assert len(bench.druid.posted) == 2
+
+
+async def test_an_append_that_is_proven_by_the_difference_has_its_datasource_alone(bench: Bench) -> None:
+    """Rows that carry no id could not be told from those of another load; those that do run side by side."""
+    without_id = {"loading": Loading(task_id_column=False)}
+    first, second, third = (bench.upload(APPEND, at=number) for number in range(3))
+    await bench.say(first, verdict(first, loading=Loading()))
+    assert isinstance(await bench.step(first), Done)
+    await bench.say(second, verdict(second, **without_id))
+    assert isinstance(await bench.step(second), Wait)
+    await bench.end(first)
+    done = await bench.step(second)
+    assert isinstance(done, Done)
+    (said,) = done.events
+    assert isinstance(said, DruidSubmitted)
+    assert (said.proof_by, said.rows_before) == (ProofBy.DIFFERENCE, 0)
+    await bench.say(third, verdict(third, loading=Loading()))
+    held = await bench.step(third)
+    assert isinstance(held, Wait)
+    assert held.reason == f"lock: task {second.task_id} holds the datasource until its rows are counted"
 
 
 async def test_a_load_that_has_its_turn_keeps_it_from_one_of_an_earlier_place(bench: Bench) -> None:

@@ -21,8 +21,7 @@ async def unanswered(bench: Bench) -> FileUploaded:
     event = bench.upload(LoadMode.APPEND, at=1)
     await bench.say(verdict(event))
     bench.druid.answer = DruidAwayError("no answer")
-    with pytest.raises(DruidAwayError):
-        await bench.effect(await bench.lease(event))
+    assert isinstance(await bench.step(event), Wait)
     bench.druid.answer = Submitted()
     return event
 
@@ -40,7 +39,7 @@ def repost(event: FileUploaded) -> TaskCommand:
 async def test_the_third_death_does_not_overrule_a_post(bench: Bench) -> None:
     event = await unanswered(bench)
     await change(bench, event, deaths=DEATHS_ALLOWED)
-    (said,) = bench.effect.last_words(await bench.lease(event), "it died")
+    (said,) = await bench.effect.last_words(await bench.lease(event), "it died")
     assert isinstance(said, DruidSubmitted)
     assert said.druid_task_id == f"ingest_{event.task_id}_1"
 
@@ -50,7 +49,7 @@ async def test_the_third_death_ends_what_was_not_posted(bench: Bench, phase: str
     event = bench.upload(LoadMode.APPEND, at=1)
     await bench.say(verdict(event))
     await change(bench, event, phase=phase)
-    (said,) = bench.effect.last_words(await bench.lease(event), "it died")
+    (said,) = await bench.effect.last_words(await bench.lease(event), "it died")
     assert isinstance(said, TaskUpdated)
     assert (said.status, said.problems[0].code) == (TaskStatus.FAILED, "submission_failed")
 
@@ -85,7 +84,19 @@ async def test_a_refusal_of_what_druid_does_not_have_is_the_end(bench: Bench) ->
     assert isinstance(outcome, Done)
     (said,) = outcome.events
     assert isinstance(said, TaskUpdated)
-    assert said.problems[0].code == "druid_refused"
+    assert (said.problems[0].code, said.problems[0].detail["druid_message"]) == ("druid_refused", "no such type")
+
+
+async def test_a_refusal_that_the_catalogue_knows_is_told_in_its_words(bench: Bench) -> None:
+    event = await unanswered(bench)
+    bench.druid.answer = DruidRefusedError("problem: Duplicate column entries found : [a]")
+    outcome = await bench.step(event)
+    assert isinstance(outcome, Done)
+    (said,) = outcome.events
+    assert isinstance(said, TaskUpdated)
+    (problem,) = said.problems
+    assert (problem.code, problem.detail["whose_fault"]) == ("druid_column_twice", "datasource")
+    assert problem.message.endswith("Give each dimension and each metric a name of its own, then retry the task.")
 
 
 @pytest.mark.parametrize("counted", [2, 0])

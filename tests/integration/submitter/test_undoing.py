@@ -28,19 +28,16 @@ class DiedError(Exception):
 
 @pytest.fixture
 def undo(bench: Bench) -> Undoing:
-    async def line_known() -> bool:
-        return bench.line_known
-
     bench.druid.counts = [2, 2, 0]
     return Undoing(
         bench.database,
         bench.inbox,
         bench.druid,
         bench.segments,
+        bench.admitting,
         hold_for=timedelta(seconds=2),
         give_up_after=timedelta(minutes=5),
         clock=lambda: datetime.now(UTC),
-        line_known=line_known,
     )
 
 
@@ -213,7 +210,7 @@ async def test_the_third_death_says_whether_anything_was_marked(
     await bench.say(asked)
     if begun:
         await step(bench, undo, asked)
-    (end,) = undo.last_words(await bench.lease(asked), "it died 3 times")
+    (end,) = await undo.last_words(await bench.lease(asked), "it died 3 times")
     assert (end.status, end.problems[0].code) == (TaskStatus.FAILED, code)
 
 

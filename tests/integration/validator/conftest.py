@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +20,11 @@ from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import topic_name
 from shared.storage.s3 import S3ObjectStore
 from tests.integration.kafka.rig import Record, Seen, reading
+from tests.integration.processes import service, variables
 from tests.integration.resources import fresh_topics
 from tests.integration.storage.conftest import s3_settings, store
 
 __all__ = ["s3_settings", "store"]
-ROOT = Path(__file__).parents[3]
 PORT = 18_705
 
 
@@ -79,24 +77,11 @@ async def validator(
     said = [topic_name(topics, topic) for topic in ("file.validated", "task.updated")]
     producer = EventProducer(topics, source="test")
     async with (
-        _process(_environment(topics, database_settings, store, tmp_path)) as process,
+        service("validator", _environment(topics, database_settings, store, tmp_path)) as process,
         reading(topics, *said) as seen,
     ):
         yield Validator(process, store, producer, seen)
     await producer.stop()
-
-
-@asynccontextmanager
-async def _process(variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.validator", cwd=ROOT, env=variables, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.terminate()
-        await started.wait()
 
 
 def _environment(
@@ -105,22 +90,15 @@ def _environment(
     s3 = objects.settings
     secret = s3.aws_secret_access_key
     assert isinstance(secret, SecretStr)
-    return {
-        "PATH": os.environ["PATH"],
-        "INGEST_PROFILE": os.devnull,
-        "VALIDATOR_PORT": str(PORT),
-        "VALIDATOR_WORK_DIR": str(work_dir),
-        "VALIDATOR_MAX_RSS_BYTES": str(1024**3),
-        "DB_HOST": database.host,
-        "DB_PORT": str(database.port),
-        "DB_USER": database.user,
-        "DB_PASSWORD": database.password.get_secret_value(),
-        "DB_NAME": database.name,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
-        "S3_ENDPOINT_URL": str(s3.s3_endpoint_url),
-        "S3_BUCKET_NAME": objects.bucket,
-        "AWS_REGION": s3.aws_region,
-        "AWS_ACCESS_KEY_ID": str(s3.aws_access_key_id),
-        "AWS_SECRET_ACCESS_KEY": secret.get_secret_value(),
-    }
+    return variables(
+        database,
+        kafka,
+        VALIDATOR_PORT=str(PORT),
+        VALIDATOR_WORK_DIR=str(work_dir),
+        VALIDATOR_MAX_RSS_BYTES=str(1024**3),
+        S3_ENDPOINT_URL=str(s3.s3_endpoint_url),
+        S3_BUCKET_NAME=objects.bucket,
+        AWS_REGION=s3.aws_region,
+        AWS_ACCESS_KEY_ID=str(s3.aws_access_key_id),
+        AWS_SECRET_ACCESS_KEY=secret.get_secret_value(),
+    )

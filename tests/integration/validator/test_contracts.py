@@ -22,7 +22,7 @@ from services.validator.settings import ValidatorOptions, ValidatorSettings
 from shared import ids
 from shared.db import migrate
 from shared.db.engine import Database, DatabaseSettings
-from shared.db.models import HeardContract, ValidationJob
+from shared.db.models import HeardContract, ValidationCommand, ValidationJob
 from shared.events import DatasourceUpdated, FileUploaded, FileValidated, TaskEvent, TaskStatus, TaskUpdated
 from shared.kafka.envelope import decode
 from shared.kafka.producer import EventProducer
@@ -78,14 +78,15 @@ class Talk:
         async with create_app(settings).running():
             yield
 
-    async def upload(self, content: str, **fields: Any) -> FileUploaded:
-        """Announce a file; returns the event."""
+    async def upload(self, content: str, *, announce: bool = True, **fields: Any) -> FileUploaded:
+        """Store a file, and announce it; returns the event."""
         task_id = ids.fresh_task_id()
         key = f"uploads/{task_id}.csv"
         await self.store.put_bytes(key, content.encode())
         uri = f"s3://{self.store.bucket}/{key}"
         event = FileUploaded(task_id=task_id, datasource_name=self.name, file_uri=uri, accepted_at=NOW, **fields)
-        await self.producer.emit(event)
+        if announce:
+            await self.producer.emit(event)
         return event
 
     async def listen(self) -> None:
@@ -117,6 +118,22 @@ class Talk:
         event = await self.hear(upload, lambda one: isinstance(one, FileValidated) or is_end(one))
         assert isinstance(event, FileValidated), event
         return event
+
+    async def verdict_of(self, upload: FileUploaded, attempt: int) -> FileValidated:
+        """The verdict of a later attempt."""
+        event = await self.hear(upload, lambda one: isinstance(one, FileValidated) and one.attempt == attempt)
+        assert isinstance(event, FileValidated)
+        return event
+
+    async def command_kept(self, upload: FileUploaded) -> None:
+        """Wait until the validator has heard a command about the task."""
+        asking = select(ValidationCommand.command).where(ValidationCommand.task_id == upload.task_id)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                async with self.database.transaction() as connection:
+                    if (await connection.execute(asking)).first() is not None:
+                        return
+                await asyncio.sleep(0.05)
 
     async def versions(self) -> list[int]:
         asking = select(HeardContract.version).where(HeardContract.datasource_name == self.name)

@@ -13,6 +13,7 @@ import pytest
 from services import cli, following
 from services.gateway.fields import FIELD_BYTES
 from services.validate_command import option_of
+from tests.command import run
 
 TASK = "2JZyF8uAbrUiNSDuVkBypB"
 ACCEPTED = {"task_id": TASK, "status": "PENDING", "links": {}}
@@ -30,6 +31,7 @@ def task(status: str, **fields: Any) -> dict[str, Any]:
     return {
         "task_id": TASK,
         "status": status,
+        "attempt": 1,
         "original_filename": "rows.csv",
         "datasource_name": "rows",
         "created_at": "2026-01-01T00:00:00+00:00",
@@ -73,16 +75,6 @@ def rows_csv(tmp_path: Path) -> Path:
     path = tmp_path / "rows.csv"
     path.write_text("time,n\n2026-01-01,1\n")
     return path
-
-
-def run(*arguments: object) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["ingest", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    code = ended.value.code
-    assert isinstance(code, int)
-    return code
 
 
 def test_put_sends_the_file_and_what_was_said(
@@ -245,3 +237,51 @@ def test_a_command_whose_packages_are_left_out_says_what_to_install(
     assert (
         capsys.readouterr().err == "ingest: this command needs polars: install what requirements/validator.txt lists\n"
     )
+
+
+@pytest.mark.parametrize(("status", "code"), [("CANCELLED", 0), ("COMPLETED", 1), ("REJECTED", 3), ("FAILED", 4)])
+def test_a_cancel_that_is_waited_for_succeeds_if_it_was_not_too_late(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], status: str, code: int
+) -> None:
+    gateway.upload = httpx.Response(202, json={"task_id": TASK, "command": "cancel", "attempt": 1})
+    gateway.states = [task("RUNNING"), task(status, ledger=LEDGER)]
+    assert run("cancel", TASK, "--reason", "the wrong file", "--wait") == code
+    assert gateway.path == f"/api/ingest/tasks/{TASK}/cancel"
+    assert json.loads(gateway.body) == {"reason": "the wrong file"}
+    assert (f"too late to cancel task {TASK}: it is {status}" in capsys.readouterr().err) == (code != 0)
+
+
+def test_a_retry_is_followed_from_its_own_attempt_on(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"task_id": TASK, "command": "retry", "attempt": 2, "from": "submission"}
+    gateway.upload = httpx.Response(202, json=given)
+    gateway.states = [task("FAILED"), task("RUNNING", attempt=2), task("COMPLETED", attempt=2, ledger=LEDGER)]
+    assert run("retry", TASK, "--from", "submission", "--wait") == 0
+    assert (gateway.path, json.loads(gateway.body)) == (f"/api/ingest/tasks/{TASK}/retry", {"from": "submission"})
+    said = capsys.readouterr().out
+    assert "FAILED" not in said
+    assert "RUNNING" in said
+    gateway.states = [task("FAILED")]
+    assert run("retry", TASK) == 0
+    assert capsys.readouterr().out == f"task {TASK} is tried again from submission, attempt 2\n"
+
+
+@pytest.mark.parametrize(("status", "code"), [("RECONCILED", 0), ("MISMATCH", 4), ("UNPROVEN", 4)])
+def test_verify_waits_for_another_count_than_the_last(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], status: str, code: int
+) -> None:
+    gateway.upload = httpx.Response(202, json={"task_id": TASK, "command": "verify", "attempt": 1})
+    last = {"status": "RECONCILED", "rows_counted": 993, "counted_at": "2026-01-01T00:00:00Z"}
+    now = {"status": status, "rows_counted": 12, "counted_at": "2026-02-01T00:00:00Z", "reason": "as it is"}
+    gateway.states = [task("COMPLETED", verified=last)] * 3 + [task("COMPLETED", verified=now)]
+    assert run("verify", TASK, "--wait") == code
+    assert gateway.states == [task("COMPLETED", verified=now)]
+    assert f"12  {status} at 2026-02-01T00:00:00Z: as it is" in capsys.readouterr().out
+
+
+def test_a_command_that_the_state_does_not_allow_is_an_error(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {"title": "The task cannot be cancelled now", "detail": "Task x is COMPLETED: too late."}
+    gateway.upload = httpx.Response(409, json=said)
+    assert run("cancel", TASK) == 1
+    assert capsys.readouterr().err == "ingest: The task cannot be cancelled now: Task x is COMPLETED: too late.\n"

@@ -10,7 +10,7 @@ import pytest
 from services import contract_command
 from shared.contract import read_contract
 from shared.contract.exchange import LANGUAGES
-from tests.unit.cli.test_commands import run
+from tests.command import run
 from tests.unit.contract.contracts import FULL
 
 

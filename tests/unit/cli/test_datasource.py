@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.unit.cli.test_commands import run
+from tests.command import run
 
 VERSION = {
     "datasource_name": "sales 1",

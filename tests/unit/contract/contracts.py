@@ -45,6 +45,27 @@ null_markers: ["-", NA]
 dialect: {delimiter: ";", encoding: cp1252, decimal_mark: ",", thousands: "."}
 limits: {max_rejected_rows: 100, max_rejected_ratio: 0.01}
 drift: {new_column: ignore, missing_column: evolve, wider_type: evolve, narrower_type: reject}
+loading:
+  mode: replace
+  replace: touched
+  segment_granularity: month
+  query_granularity: day
+  partitioning: {type: range, columns: [country], rows_per_segment: 3000000}
+  rollup: true
+  metrics:
+    - {name: sales, type: count}
+    - {name: highest, type: max, column: discount}
+    - {name: receipts, type: hll, column: receipt}
+  dimensions:
+    - name: country
+    - {name: due, type: string}
+  leave_out: [paid]
+  transforms:
+    - {name: land, type: lower, column: country}
+    - {name: step, type: bucket, column: discount, size: 0.25}
+    - {name: both, type: concat, columns: [country, due], separator: "/"}
+    - {name: source, type: constant, value: 7}
+  duplicates: load
 """
 
 

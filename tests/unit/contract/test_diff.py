@@ -50,6 +50,8 @@ CHANGES = [
     ("max_rejected_rows: 100", "max_rejected_rows: 99", "limit_tightened", "limits.max_rejected_rows", True),
     ("max_rejected_ratio: 0.01", "max_rejected_ratio: null", "limit_loosened", "limits.max_rejected_ratio", False),
     ("new_column: ignore", "new_column: reject", "drift_changed", "drift.new_column", True),
+    ("duplicates: load", "duplicates: reject", "loading_changed", "loading.duplicates", False),
+    ("size: 0.25", "size: 0.5", "loading_changed", "loading.transforms", False),
 ]
 
 

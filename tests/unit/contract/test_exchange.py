@@ -38,18 +38,18 @@ def imported(tree: Any, language: Language | None = None) -> tuple[Contract, lis
 # What each language says nothing of, of the full example.
 LOST = {
     "frictionless": {
-        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "null_markers",
+        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "loading", "null_markers",
         "columns.sold_at.role", "columns.sold_at.format", "columns.sold_at.zone", "columns.amount.role",
         "columns.amount.scale", "columns.amount.type", "columns.note.role",
     },
     "json-schema": {
-        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "null_markers", "keys",
+        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "loading", "null_markers", "keys",
         "columns.sold_at.role", "columns.sold_at.format", "columns.sold_at.zone", "columns.sold_at.checks.min",
         "columns.sold_at.checks.max", "columns.amount.role", "columns.amount.scale", "columns.amount.type",
         "columns.receipt.unique", "columns.due.checks.min", "columns.note.role",
     },
     "pandera": {
-        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "null_markers", "keys",
+        "rules.paid_has_amount", "rules.due_later", "dialect", "limits", "drift", "loading", "null_markers", "keys",
         "columns.sold_at.role", "columns.sold_at.format", "columns.sold_at.zone", "columns.sold_at.checks.min",
         "columns.sold_at.checks.max", "columns.amount.role", "columns.amount.checks.min", "columns.receipt.unique",
         "columns.basket.type", "columns.note.role",

@@ -134,6 +134,12 @@ def test_a_bad_column_is_refused_at_its_field(column: dict[str, Any], expected: 
         ({"dialect": {"delimiter": "ab"}}, "dialect.delimiter: must be one character"),
         ({"dialect": {"encoding": "klingon"}}, "dialect.encoding: 'klingon' is unknown"),
         ({"dialect": {"format": "doc"}}, "dialect.format: 'doc' is unknown"),
+        ({"dialect": {"quote": "x"}}, "dialect.quote: 'x' must be one ASCII sign"),
+        (
+            {"dialect": {"quote": "", "escape": "^"}},
+            "dialect.escape: takes the meaning from a quote, and there is none",
+        ),
+        ({"dialect": {"quote": "^", "escape": "^"}}, "dialect.escape: must differ from quote"),
         ({"dialect": {"delimiter": "'", "quote": "'"}}, "dialect.quote: must differ from delimiter"),
         ({"dialect": {"thousands": "."}}, "dialect.thousands: must differ from decimal_mark"),
         ({"limits": {"max_rejected_ratio": 2}}, "limits.max_rejected_ratio: Input should be less than or equal to 1"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -189,3 +190,48 @@ def test_json_is_yaml() -> None:
     assert read_contract(
         '{"format_version": 1, "datasource": "d", "columns": [{"name": "a", "type": "text"}]}'
     ) == contract({"name": "a", "type": "text"})
+
+
+TIMED = '{"format_version": 1, "datasource": "d", "description": %s, "columns": [{"name": "a", "type": "%s"}]}'
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"a\uD83D\uDE00b\ud800\udc00\n"', "a\U0001f600b\U00010000\n"),
+        (r'"\\ud83d\\ude00"', r"\ud83d\ude00"),
+        (r'"\\\ud83d\ude00"', "\\\U0001f600"),
+        (r'"\u00e9\udbff\udfff"', "é\U0010ffff"),
+    ],
+)
+def test_a_surrogate_pair_of_json_is_its_character(escaped: str, text: str) -> None:
+    assert read_contract(TIMED % (escaped, "long")).description == text
+
+
+@pytest.mark.parametrize("escaped", [r'"\ud83d"', r'"\ude00"', r'"\ude00\ud83d"', r'"\ud83d \ude00"', r'"\ud83d\n"'])
+def test_half_a_surrogate_pair_is_no_character(escaped: str) -> None:
+    (fault,) = faults(TIMED % (escaped, "long"))
+    assert fault == "line 1, column 58: an escape is half of a surrogate pair, which is no character"
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_any_json_is_read_as_json_reads_it(one: str, other: str) -> None:
+    assert read(json.dumps({"a": [one], "b": other})).tree == {"a": [one], "b": other}
+
+
+def test_faults_behind_a_pair_keep_their_place() -> None:
+    plain, paired = (TIMED % (f'"{escaped}"', "float") for escaped in ("x" * 24, r"\ud83d\ude00" * 2))
+    assert faults(plain) == faults(paired)
+
+
+def test_in_yaml_that_is_no_json_a_pair_stays_what_it_is() -> None:
+    yaml_text = "format_version: 1\ndatasource: d\ndescription: '\\ud83d\\ude00'\ncolumns: [{name: a, type: long}]\n"
+    assert read_contract(yaml_text).description == r"\ud83d\ude00"
+    assert "invalid Unicode character escape" in faults(yaml_text.replace("'", '"'))[0]
+
+
+def test_half_a_pair_is_refused_without_libyaml_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.contract.yaml_text._LOADER", yaml.SafeLoader)
+    (fault,) = faults('format_version: 1\ndatasource: "\\ud83d"\ncolumns: [{name: a, type: long}]\n')
+    assert fault.startswith("line 2, column 13: datasource: an escape is half")

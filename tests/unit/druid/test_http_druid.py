@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from shared.druid import (
     AlreadyExists,
+    Capabilities,
     DruidAwayError,
     DruidRefusedError,
     DruidSettings,
@@ -243,6 +244,25 @@ async def test_tombstones_are_no_used_intervals() -> None:
     ]
     expected = ("2011-01-01/2011-01-02", "2013-01-02/2013-01-03")
     assert await druid(always(200, json=segments)).used_intervals("a") == expected
+
+
+@pytest.mark.parametrize("own", [False, True])
+async def test_the_overlord_tells_what_it_runs(*, own: bool) -> None:
+    """Behind a router, or at its own address."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path != ("/status" if own else "/proxy/overlord/status"):
+            return httpx.Response(404)
+        modules = [
+            {"name": "x.S3", "artifact": "druid-s3-extensions"},
+            {"name": "x.Sink", "artifact": "druid-s3-extensions"},
+        ]
+        return httpx.Response(200, json={"version": "33.0.0", "modules": modules})
+
+    told = await druid(answer).capabilities()
+    assert told == Capabilities("33.0.0", frozenset({"druid-s3-extensions"}))
+    assert told.has("druid-s3-extensions")
+    assert not told.has("druid-datasketches")
 
 
 async def test_the_rules_of_a_datasource_end_with_those_of_the_cluster() -> None:

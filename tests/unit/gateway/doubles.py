@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from services.gateway.command_rows import Kept
 from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
 from services.gateway.decisions import Decided, OvertakenError, waived_by
 from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
-from shared.events import FileUploaded, TaskCommand
+from shared.events import FileUploaded, LoadMode, TaskCommand
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -21,7 +23,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 class InMemoryUploadRows:
     """`away`: calls that fail before they do anything; `answers_lost`: commits that happen and then fail.
 
-    `contracts` has the latest version of each datasource's contract.
+    `contracts` has the latest version of each datasource's contract, `modes` what it says of an upload without a mode.
     """
 
     def __init__(self, decisions: InMemoryDecisionRows | None = None) -> None:
@@ -34,6 +36,7 @@ class InMemoryUploadRows:
         self.now = NOW
         self.held: set[str] = set()
         self.contracts: dict[str, int] = {}
+        self.modes: dict[str, LoadMode] = {}
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -70,6 +73,9 @@ class InMemoryUploadRows:
         stored = self._holds(claim)
         if event.contract_version is None:
             event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
+        if event.correction is None and "mode" not in event.options.model_fields_set:
+            mode = self.modes.get(event.datasource_name, LoadMode.APPEND)
+            event = event.model_copy(update={"options": event.options.model_copy(update={"mode": mode})})
         if stored:
             if seen is not None:
                 self.decisions.decide(seen, child_task_id=event.task_id)
@@ -211,6 +217,35 @@ class InMemoryDecisionRows:
         if now.version != seen.version:
             raise OvertakenError
         self.rows[seen.parent_task_id] = replace(now, version=now.version + 1, **change)
+
+
+class InMemoryCommandRows:
+    """The commands that were given, and every promise of one."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UUID, TaskCommand] = {}
+        self.promised: list[TaskCommand] = []
+
+    async def give(self, command: TaskCommand, *, traceparent: str | None) -> Kept:
+        del traceparent
+        replayed = command.event_id in self.kept
+        standing = self.kept.setdefault(command.event_id, command)
+        self.promised.append(standing)
+        return Kept(standing, replayed)
+
+
+class InMemoryHistoryRows:
+    """What the projector remembers: the runs of attempts, and how often their rows were counted again."""
+
+    def __init__(self) -> None:
+        self.runs: dict[tuple[str, int], str] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+
+    async def run_of(self, task_id: str, attempt: int) -> str | None:
+        return self.runs.get((task_id, attempt))
+
+    async def counts_of(self, task_id: str, attempt: int) -> int:
+        return self.counts.get((task_id, attempt), 0)
 
 
 async def in_chunks(body: bytes, size: int = 65_536) -> AsyncIterator[bytes]:

@@ -9,18 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings, HttpSettings
 from shared import ids
-from shared.db.engine import DatabaseSettings
-from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
-from shared.storage.settings import S3Settings
-from shared.telemetry import LogSettings
-from tests.unit.gateway.doubles import NOW, InMemoryDecisionRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
+from tests.unit.gateway.doubles import InMemoryDecisionRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.families_of import PARENT, child, task
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.test_http import problem
+from tests.unit.gateway.served import problem, served
 
 ROWS = b'{"record": 3, "fields": {"time": "2026-01-01"}}\n'
 
@@ -53,17 +47,10 @@ class Gateway:
 async def gateway() -> AsyncIterator[Gateway]:
     store = InMemoryObjectStore()
     store.buckets["ingest"] = {}
-    settings = GatewaySettings(
-        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
-    )
     decisions = InMemoryDecisionRows()
     rows, tasks = InMemoryUploadRows(decisions), InMemoryTaskRows()
     tasks.rows[PARENT] = task()
-    app = create_app(
-        settings, store=store, upload_rows=rows, task_rows=tasks, decision_rows=decisions, clock=lambda: NOW
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    async with served(store=store, upload_rows=rows, task_rows=tasks, decision_rows=decisions) as client:
         yield Gateway(client, rows, tasks)
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings, HttpSettings
-from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
-from shared.storage.settings import S3Settings
-from shared.telemetry import LogSettings
 from tests.unit.gateway.doubles import NOW, InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
+from tests.unit.gateway.served import problem, served
 
 NAME = "Füße 1?"
 PATH = "/api/ingest/datasources/F%C3%BC%C3%9Fe%201%3F"
@@ -39,28 +34,13 @@ def rows() -> InMemoryDatasourceRows:
 
 @pytest.fixture
 async def client(rows: InMemoryDatasourceRows) -> AsyncIterator[httpx.AsyncClient]:
-    kafka = KafkaSettings(max_record_bytes=4096)
-    settings = GatewaySettings(
-        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=kafka, log=LogSettings()
-    )
-    app = create_app(
-        settings,
+    async with served(
+        kafka=KafkaSettings(max_record_bytes=4096),
         upload_rows=InMemoryUploadRows(),
         task_rows=InMemoryTaskRows(),
         datasource_rows=rows,
-        clock=lambda: NOW,
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
+    ) as made:
         yield made
-
-
-def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["type"] == f"urn:ingest:problem:{slug}"
-    return body
 
 
 async def test_a_contract_is_kept_and_had_as_it_was_sent(

@@ -22,6 +22,7 @@ def test_options_are_what_the_user_said() -> None:
         "header": "false",
         "skip_rows": "3",
         "comment": "#",
+        "quote": "'",
         "escape": "\\",
         "decimal_mark": ",",
         "thousands": " ",
@@ -47,6 +48,7 @@ def test_options_are_what_the_user_said() -> None:
         header=False,
         skip_rows=3,
         comment="#",
+        quote="'",
         escape="\\",
         decimal_mark=",",
         thousands=" ",
@@ -58,10 +60,16 @@ def test_options_are_what_the_user_said() -> None:
     )
 
 
+def test_that_nothing_quotes_is_said_by_a_word() -> None:
+    assert form_of({"datasource_name": "x", "quote": parse_field("quote", b"none")}).options.quote == ""
+
+
 def test_everything_but_the_datasource_may_be_left_out_or_empty() -> None:
     empty = {name: parse_field(name, b"") for name in FIELD_BYTES if name != "datasource_name"}
     assert form_of({"datasource_name": "x"} | empty).options == LoadOptions()
-    assert form_of({"datasource_name": "x"}).options == LoadOptions()
+    plain = form_of({"datasource_name": "x"}).options
+    assert plain == LoadOptions()
+    assert "mode" not in plain.model_fields_set  # so the contract may say it
 
 
 @pytest.mark.parametrize(
@@ -112,6 +120,8 @@ def test_any_delimiter(written: str, meant: str) -> None:
         ("skip_rows", "\u0663".encode()),
         ("comment", b"123456789"),
         ("comment", b'"'),
+        ("quote", b"a"),
+        ("quote", b"''"),
         ("escape", b"ab"),
         ("escape", b'"'),
         ("decimal_mark", b";"),

@@ -3,21 +3,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings, HttpSettings
-from shared.db.engine import DatabaseSettings
 from shared.events import FileUploaded
-from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
-from shared.storage.settings import S3Settings
-from shared.telemetry import LogSettings
-from tests.unit.gateway.doubles import NOW, InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
+from tests.unit.gateway.doubles import InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
+from tests.unit.gateway.served import problem, served
 
 UPLOAD = "/api/ingest/upload"
 
@@ -36,31 +30,10 @@ def store() -> InMemoryObjectStore:
 
 @pytest.fixture
 async def client(rows: InMemoryUploadRows, store: InMemoryObjectStore) -> AsyncIterator[httpx.AsyncClient]:
-    settings = GatewaySettings(
-        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
-    )
-    app = create_app(
-        settings,
-        store=store,
-        upload_rows=rows,
-        task_rows=InMemoryTaskRows(),
-        datasource_rows=InMemoryDatasourceRows(),
-        clock=lambda: NOW,
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
+    async with served(
+        store=store, upload_rows=rows, task_rows=InMemoryTaskRows(), datasource_rows=InMemoryDatasourceRows()
+    ) as made:
         yield made
-
-
-def problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["type"] == f"urn:ingest:problem:{slug}"
-    assert body["status"] == status
-    assert body["title"]
-    assert body["detail"]
-    return body
 
 
 async def post(client: httpx.AsyncClient, body: bytes, **headers: str) -> httpx.Response:

@@ -27,6 +27,19 @@ CONTENT = b"time,n\n2026-01-01,1\n"
 AT_ONCE = Backoff(first=timedelta(0), longest=timedelta(0))
 
 
+def asking(
+    body: AsyncIterator[bytes],
+    task_id: str | None = None,
+    *,
+    content_type: str = CONTENT_TYPE,
+    content_length: int | None = None,
+) -> UploadRequest:
+    """A request for a task of its own unless one is named."""
+    return UploadRequest(
+        task_id=task_id or ids.fresh_task_id(), body=body, content_type=content_type, content_length=content_length
+    )
+
+
 @dataclass
 class Gateway:
     """The use case with its doubles."""
@@ -51,7 +64,7 @@ class Gateway:
         raise AssertionError(task_id)
 
     async def send(self, body: bytes, *, key: str | None = None, content_type: str = CONTENT_TYPE) -> Accepted:
-        request = UploadRequest(task_id_for(key), in_chunks(body, 7), content_type, content_length=len(body))
+        request = asking(in_chunks(body, 7), task_id_for(key), content_type=content_type, content_length=len(body))
         return await self.uploads().receive(request)
 
     async def refused(self, body: bytes, *, key: str | None = None) -> ProblemError:
@@ -133,7 +146,7 @@ async def test_largest_file_is_taken(gateway: Gateway) -> None:
 
 async def test_announced_length_is_refused_before_anything_is_read(gateway: Gateway) -> None:
     body = in_chunks(upload_form())
-    request = UploadRequest(ids.fresh_task_id(), body, CONTENT_TYPE, content_length=1000 + 2**20 + 1)
+    request = asking(body, content_length=1000 + 2**20 + 1)
     with pytest.raises(ProblemError, match="too-large"):
         await gateway.uploads().receive(request)
     assert await anext(body) == upload_form()
@@ -147,7 +160,7 @@ async def test_endless_epilogue_is_cut_off(gateway: Gateway) -> None:
         pytest.fail("all of it was read")
 
     with pytest.raises(ProblemError, match="too-large"):
-        await gateway.uploads().receive(UploadRequest(ids.fresh_task_id(), endless(), CONTENT_TYPE))
+        await gateway.uploads().receive(asking(endless()))
     assert gateway.is_empty()
 
 
@@ -157,7 +170,7 @@ async def test_bad_field_before_the_file_is_refused_before_the_file_is_read(gate
         pytest.fail("the file was read")
 
     with pytest.raises(ProblemError, match="start with a dot"):
-        await gateway.uploads().receive(UploadRequest(ids.fresh_task_id(), body(), CONTENT_TYPE))
+        await gateway.uploads().receive(asking(body()))
 
 
 @pytest.mark.parametrize("limit", ["upload_idle_timeout", "upload_timeout"])
@@ -168,7 +181,7 @@ async def test_client_that_stops_sending_is_cut_off(gateway: Gateway, limit: str
 
     gateway.limits = gateway.limits.model_copy(update={limit: timedelta(milliseconds=20)})
     with pytest.raises(ProblemError, match="too-slow"):
-        await gateway.uploads().receive(UploadRequest(ids.fresh_task_id(), stuck(), CONTENT_TYPE))
+        await gateway.uploads().receive(asking(stuck()))
     assert gateway.is_empty()
 
 
@@ -180,7 +193,7 @@ async def test_cancelled_request_leaves_nothing_behind(gateway: Gateway) -> None
         begun.set()
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(gateway.uploads().receive(UploadRequest(ids.fresh_task_id(), stuck(), CONTENT_TYPE)))
+    task = asyncio.create_task(gateway.uploads().receive(asking(stuck())))
     await begun.wait()
     assert gateway.rows.rows
     task.cancel()
@@ -197,13 +210,13 @@ async def test_only_so_many_uploads_at_once(gateway: Gateway) -> None:
         await go.wait()
         yield upload_form()
 
-    first = asyncio.create_task(uploads.receive(UploadRequest(ids.fresh_task_id(), slow(), CONTENT_TYPE)))
+    first = asyncio.create_task(uploads.receive(asking(slow())))
     await asyncio.sleep(0)
     with pytest.raises(ProblemError, match="busy"):
-        await uploads.receive(UploadRequest(ids.fresh_task_id(), in_chunks(upload_form()), CONTENT_TYPE))
+        await uploads.receive(asking(in_chunks(upload_form())))
     go.set()
     await first
-    await uploads.receive(UploadRequest(ids.fresh_task_id(), in_chunks(upload_form()), CONTENT_TYPE))
+    await uploads.receive(asking(in_chunks(upload_form())))
 
 
 # ------------------------------------------------------------------------------------------ servers that are away
@@ -273,6 +286,17 @@ async def test_same_key_and_file_replays_the_answer(gateway: Gateway) -> None:
     assert len(gateway.rows.promised) == len(gateway.objects()) == 1
 
 
+async def test_an_upload_without_a_mode_is_replayed_in_that_of_its_contract(gateway: Gateway) -> None:
+    gateway.rows.modes["flights"] = LoadMode.REPLACE
+    await gateway.send(upload_form(datasource="flights"), key="k")
+    assert [event.options.mode for event in gateway.rows.promised] == [LoadMode.REPLACE]
+    assert (await gateway.send(upload_form(datasource="flights"), key="k")).replayed
+    appended = upload_form(datasource="flights", fields=[("mode", "append")])
+    assert (await gateway.refused(appended, key="k")).kind.slug == "idempotency-key-reused"
+    await gateway.send(appended, key="other")
+    assert gateway.rows.promised[-1].options.mode is LoadMode.APPEND
+
+
 @pytest.mark.parametrize(
     "other", [upload_form(b"other"), upload_form(datasource="other"), upload_form(fields=[("mode", "replace")])]
 )
@@ -292,10 +316,10 @@ async def test_same_key_in_flight_is_refused(gateway: Gateway) -> None:
         await go.wait()
         yield upload_form()[100:]
 
-    first = asyncio.create_task(uploads.receive(UploadRequest(task_id_for("k"), slow(), CONTENT_TYPE)))
+    first = asyncio.create_task(uploads.receive(asking(slow(), task_id_for("k"))))
     await begun.wait()
     with pytest.raises(ProblemError, match="upload-in-flight"):
-        await uploads.receive(UploadRequest(task_id_for("k"), in_chunks(upload_form()), CONTENT_TYPE))
+        await uploads.receive(asking(in_chunks(upload_form()), task_id_for("k")))
     go.set()
     assert not (await first).replayed
 
@@ -347,7 +371,7 @@ async def test_request_whose_upload_was_swept_meanwhile_is_not_accepted(gateway:
         await gateway.rows.expire(older_than=timedelta(0))
 
     with pytest.raises(ProblemError, match="upload-in-flight"):
-        await gateway.uploads().receive(UploadRequest(task_id_for("k"), body(), CONTENT_TYPE))
+        await gateway.uploads().receive(asking(body(), task_id_for("k")))
     assert not gateway.rows.promised
 
 

@@ -140,6 +140,34 @@ def test_druids_own_words_stand_in_the_message() -> None:
     assert verdict.problem.message == "Druid could not load the file: no {disk}. It has 0 of 9 rows."
 
 
+@pytest.mark.parametrize(("rows", "safe"), [(0, True), (5, False), (None, False)])
+def test_a_failure_that_the_catalogue_knows_is_told_in_its_words(rows: int | None, safe: bool) -> None:  # noqa: FBT001
+    locked = "org.apache.druid.java.util.common.ISE: Failed to get locks for intervals[[a/b]]\nCaused by: another"
+    evidence = replace(ALL_THERE, end=End.FAILED, error=locked, counted=counted(rows), since_counted=timedelta.max)
+    verdict = judge(evidence, PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.code == "druid_lock_conflict"
+    assert "Another task held the time that the load writes: a/b." in verdict.problem.message
+    assert verdict.problem.message.endswith(f"Druid has {'an unknown number' if rows is None else rows} of 9 rows.")
+    assert verdict.problem.detail == {
+        "rows_accepted": 9,
+        "rows_counted": rows,
+        "druid_end": "FAILED",
+        "druid_message": locked,
+        "whose_fault": "nobody",
+        "safe_to_retry": safe,
+    }
+
+
+def test_of_a_failure_of_many_lines_the_message_has_the_first() -> None:
+    error = "java.lang.Exception: no disk\nCaused by: something else"
+    evidence = replace(ALL_THERE, end=End.FAILED, error=error, counted=counted(0), since_counted=timedelta.max)
+    verdict = judge(evidence, PATIENCE)
+    assert isinstance(verdict, Disproven)
+    assert verdict.problem.message == "Druid could not load the file: no disk. It has 0 of 9 rows."
+    assert verdict.problem.detail["druid_message"] == error
+
+
 @pytest.mark.parametrize(
     ("end", "code"),
     [(End.SUCCESS, "not_queryable"), (End.FAILED, "druid_failed"), (End.LOST, "druid_task_lost")],

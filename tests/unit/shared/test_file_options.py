@@ -65,6 +65,7 @@ def test_without_a_list_of_zones_the_engine_alone_judges(monkeypatch: pytest.Mon
         ("header", ["true", "false"], ["True", "1", "", "yes"]),
         ("skip_rows", ["0", "7", str(MAX_SKIP_ROWS)], ["-1", "1.5", "", str(MAX_SKIP_ROWS + 1), "9" * 30, "\u0663"]),
         ("comment", ["#", "//", "REM "], ["", "123456789", 'a"', "a\nb"]),
+        ("quote", ['"', "'", "|", "none"], ["", "''", "x", "1", " ", ",", "\n", "\xab", "null"]),
         ("escape", ["\\", "^"], ["", "ab", '"', "\n"]),
         ("decimal_mark", [".", ","], ["", ";", ".,"]),
         ("thousands", list(THOUSANDS), ["", "x", "  "]),

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.submitter.admission import Hold
 from services.submitter.duplicates import Duplicate, Twin, concerns, is_loaded, look, problem
 from shared.events import FileValidated, LoadMode, LoadOptions, TaskStatus
+from shared.loading import Loading
 from tests.contracts.golden import all_golden
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,12 +18,12 @@ def at(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def twin(name: str, minutes: int, *, ended: int | None = None, loaded: bool = False) -> Twin:
-    return Twin(name, (at(minutes), name), None if ended is None else at(ended), loaded)
+def twin(name: str, minutes: int, *, ended: int, loaded: bool = False) -> Twin:
+    return Twin(name, (at(minutes), name), at(ended), loaded)
 
 
 LOADED, LATER = twin("a", 1, ended=5, loaded=True), twin("b", 2, ended=6, loaded=True)
-FAILED, UNDER_WAY = twin("c", 3, ended=7), twin("d", 4)
+FAILED = twin("c", 3, ended=7)
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,11 @@ FAILED, UNDER_WAY = twin("c", 3, ended=7), twin("d", 4)
         ((LATER, LOADED), None, Duplicate("a")),
         ((FAILED,), None, None),
         ((FAILED, LOADED), None, Duplicate("a")),
-        ((UNDER_WAY,), None, Hold("d")),
-        ((UNDER_WAY, LOADED), None, Duplicate("a")),
-        ((twin("e", 2), UNDER_WAY), None, Hold("d")),
         ((LOADED, LATER), at(6), Duplicate("b")),  # it is the replace itself: its rows are there
         ((LOADED,), at(6), None),
-        ((LOADED, UNDER_WAY), at(6), Hold("d")),
     ],
 )
-def test_what_the_twins_say(twins: tuple[Twin, ...], wiped_at: datetime | None, said: Duplicate | Hold | None) -> None:
+def test_what_the_twins_say(twins: tuple[Twin, ...], wiped_at: datetime | None, said: Duplicate | None) -> None:
     assert look(twins, wiped_at=wiped_at) == said
 
 
@@ -59,10 +55,15 @@ def validated(**changes: object) -> FileValidated:
 
 
 def test_a_replace_a_forced_load_and_an_unknown_digest_are_not_compared() -> None:
-    assert concerns(validated(), LoadMode.APPEND)
-    assert not concerns(validated(), LoadMode.REPLACE)
-    assert not concerns(validated(options=LoadOptions(force=True)), LoadMode.APPEND)
-    assert not concerns(validated(source_sha256=None), LoadMode.APPEND)
+    assert concerns(validated())
+    assert not concerns(validated(options=LoadOptions(mode=LoadMode.REPLACE)))
+    assert not concerns(validated(options=LoadOptions(force=True)))
+    assert not concerns(validated(source_sha256=None))
+
+
+def test_the_datasource_says_what_becomes_of_duplicates() -> None:
+    assert concerns(validated(loading=Loading()))
+    assert not concerns(validated(loading=Loading(duplicates="load")))
 
 
 def test_the_problem_names_the_task_and_what_to_do() -> None:

@@ -31,9 +31,9 @@ def sight(
     *,
     rows: int | None = 2,
     replaced: Replaced | None = None,
-    unused: frozenset[str] = frozenset(),
+    unused: Sequence[Segment] = (),
 ) -> Sight:
-    return Sight(OURS, replaced, used, held, unused, rows)
+    return Sight(OURS, replaced, (YEAR, NEXT), used, held, unused, rows)
 
 
 def refused(given: Sight) -> str:
@@ -43,6 +43,7 @@ def refused(given: Sight) -> str:
 
 
 FORMER = Replaced(frozenset({"a", "b"}), frozenset({"t"}))
+BEFORE = [of("a"), of("b", partition=1), tombstone("t", "1")]
 
 
 def test_an_append_leaves_the_segments_of_others() -> None:
@@ -83,7 +84,7 @@ def test_what_is_not_loaded_yet_is_looked_at_again() -> None:
 
 def test_a_replace_goes_with_its_tombstones_and_what_was_there_comes_back() -> None:
     used = [of("a"), of("x", "2"), tombstone("y")]
-    found = plan(sight(used, [holds("x")], replaced=FORMER, unused=frozenset({"b", "t"})))
+    found = plan(sight(used, [holds("x")], replaced=FORMER, unused=[of("b", partition=1), tombstone("t", "1")]))
     assert found == Marks(("x", "y"), ("a", "b", "t"), ("a", "b"))
 
 
@@ -93,18 +94,26 @@ def test_a_replace_of_nothing_leaves_nothing() -> None:
 
 def test_a_replace_under_a_later_load_is_not_taken() -> None:
     used = [of("x", "2", core=1), of("z", "2", partition=1, core=1)]
-    why = refused(sight(used, [holds("x"), holds("z", "later")], replaced=FORMER, unused=FORMER.ids))
+    why = refused(sight(used, [holds("x"), holds("z", "later")], replaced=FORMER, unused=BEFORE))
     assert "(task later)" in why
 
 
 def test_a_replace_whose_past_is_deleted_is_not_taken() -> None:
-    why = refused(sight([of("x", "2")], [holds("x")], replaced=FORMER, unused=frozenset({"a"})))
+    why = refused(sight([of("x", "2")], [holds("x")], replaced=FORMER, unused=[of("a")]))
     assert why.startswith("2 of the 3 segments that it had replaced are deleted")
 
 
 def test_what_a_replace_takes_the_place_of_is_what_can_be_seen() -> None:
     hidden, seen, mark = of("a"), of("b", "2"), tombstone("t")
-    assert Replaced.of([hidden, seen, mark]) == Replaced(frozenset({"b"}), frozenset({"t"}))
+    assert Replaced.of([hidden, seen, mark], (YEAR, NEXT)) == Replaced(frozenset({"b"}), frozenset({"t"}))
+    assert Replaced.of([hidden, seen, mark], (YEAR,)) == Replaced(frozenset({"b"}))
+
+
+def test_what_lies_elsewhere_is_left_alone() -> None:
+    """A replace of what its file touches: the other year is not its own, whoever has it."""
+    other = of("o", interval=NEXT)
+    touched = Sight(OURS, Replaced(frozenset({"a"})), (YEAR,), [of("x", "2"), other], [holds("x")], [of("a")], 2)
+    assert plan(touched) == Marks(("x",), ("a",), ("a",))
 
 
 def test_marks_are_kept_as_they_are() -> None:

@@ -109,6 +109,11 @@ def test_the_escape_is_found_only_where_nothing_else_makes_sense(body: bytes, es
         (ParseOptions(delimiter="\n"), "delimiter"),
         (ParseOptions(comment='#"'), "comment"),
         (ParseOptions(escape='"'), "escape"),
+        (ParseOptions(quote="x"), "quote"),
+        (ParseOptions(quote="'", delimiter="'"), "delimiter"),
+        (ParseOptions(quote="'", comment="'"), "comment"),
+        (ParseOptions(quote="'", escape="'"), "escape"),
+        (ParseOptions(quote="", escape="\\"), "escape"),
         (ParseOptions(escape=";", delimiter=";"), "escape"),
     ],
 )
@@ -132,12 +137,12 @@ def test_what_cannot_be_declared(options: ParseOptions, named: str) -> None:
     ],
 )
 def test_whether_a_quote_is_open_at_the_end_of_a_line(line: str, closed: bool) -> None:  # noqa: FBT001
-    assert Quoting(",", None).is_closed(line) is closed
+    assert Quoting(",", None, '"').is_closed(line) is closed
 
 
 def test_an_escaped_quote_closes_nothing() -> None:
-    assert Quoting(",", "\\").is_closed(r'"a\"b') is False
-    assert Quoting(",", "\\").is_closed(r'"a\\"b') is True
+    assert Quoting(",", "\\", '"').is_closed(r'"a\"b') is False
+    assert Quoting(",", "\\", '"').is_closed(r'"a\\"b') is True
 
 
 @pytest.mark.parametrize(
@@ -145,4 +150,4 @@ def test_an_escaped_quote_closes_nothing() -> None:
     [('three",4', True), ('three"', True), ('"new",4', False), ('x,"new"', False), ("x,y", None), ('5" x,y', None)],
 )
 def test_whether_an_open_field_could_end_in_a_line(line: str, may: bool | None) -> None:  # noqa: FBT001
-    assert Quoting(",", None).may_end_here(line) is may
+    assert Quoting(",", None, '"').may_end_here(line) is may

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.validator.engine.plain import cut_plain, find_long_line
 
 ENDS = ("\n", "\r\n", "\r")
-CELLS = st.sampled_from(["", "a", "xé", " ", r"\N", "#", "NA", "1.5", "\x00"])
+CELLS = st.sampled_from(["", "a", "xé", " ", r"\N", "#", "NA", "1.5", "\x00", "\ufeff"])
 
 
 @st.composite

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from . import delimited, json_text, packed, typed, workbooks
+from . import contract_values, contracts, delimited, json_text, packed, typed, workbooks
 
-CASES = (*delimited.CASES, *json_text.CASES, *typed.CASES, *workbooks.CASES, *packed.CASES)
+CASES = (
+    *delimited.CASES,
+    *json_text.CASES,
+    *typed.CASES,
+    *workbooks.CASES,
+    *packed.CASES,
+    *contract_values.CASES,
+    *contracts.CASES,
+)

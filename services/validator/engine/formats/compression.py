@@ -16,6 +16,9 @@ from services.validator.engine.verdict import BadFile, Code
 from . import zstd
 
 CHUNK_BYTES = 4 * MIB
+# A file with too many bad rows is noticed after small pieces; as cheap by the byte as large ones down to this size.
+FIRST_CHUNK_BYTES = MIB // 4
+FIRST_BYTES = 2 * MIB
 HEAD_BYTES = 64 * 1024
 RATIO_FLOOR_BYTES = 64 * MIB
 # What is left of a block behind a member is copied: many small members must not cost much.
@@ -108,11 +111,12 @@ class Inflated:
         self.head = self._read_head()
 
     def chunks(self, start: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """The inflated bytes from offset `start` on, in pieces of at most 4 MiB."""
+        """The inflated bytes from offset `start` on, in pieces of at most 4 MiB, of 256 KiB in the first 2 MiB."""
         if self.compression is None:
             with self._path.open("rb") as file:
-                file.seek(start)
-                while chunk := file.read(chunk_bytes):
+                given = file.seek(start)
+                while chunk := file.read(_piece_bytes(given, chunk_bytes)):
+                    given += len(chunk)
                     yield chunk
             return
         for chunk in self._inflate(self.compression):
@@ -178,16 +182,27 @@ def _members(raw: Iterator[bytes], make: Callable[[], _Inflater]) -> Iterator[by
         raise EOFError(msg)
 
 
+def _piece_bytes(given: int, chunk_bytes: int) -> int:
+    """How large the piece at offset `given` is at most."""
+    return min(FIRST_CHUNK_BYTES - given % FIRST_CHUNK_BYTES, chunk_bytes) if given < FIRST_BYTES else chunk_bytes
+
+
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Small pieces put together, because readers look again at what they could not use yet."""
     waiting: list[bytes] = []
-    size = 0
+    size = given = 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= CHUNK_BYTES // 4:
-            yield b"".join(waiting)
-            waiting, size = [], 0
+        if size < _piece_bytes(given, CHUNK_BYTES // 4):
+            continue
+        data = b"".join(waiting)
+        waiting, size = [], 0
+        while data:
+            cut = _piece_bytes(given, len(data))
+            yield data[:cut]
+            given += cut
+            data = data[cut:]
     if waiting:
         yield b"".join(waiting)
 

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pyarrow as pa
 import pyarrow.orc as po
 from pydantic import JsonValue
 
 from services.validator.engine.block import Block
-from services.validator.engine.header import check_width
 from services.validator.engine.request import ParseRequest
-from services.validator.engine.verdict import BadFile, Code
 
 from .arrow_faults import faults_of
-from .arrow_text import block_of, declared_type
-from .compression import check_inflated
+from .arrow_reader import ArrowReader
 from .orc_recount import count_rows
 
-_BATCH_ROWS = 65_536
-_BATCH_CELLS = 1_000_000
 
-
-class OrcReader:
-    """An ORC file. A stripe is in memory at a time; nested columns stay one column, as JSON text."""
+class OrcReader(ArrowReader):
+    """An ORC file. A stripe is in memory at a time."""
 
     def __init__(self, request: ParseRequest) -> None:
-        self._path = request.source_path
-        self._limits = request.limits
-        self._size = self._path.stat().st_size
+        super().__init__(request)
         with faults_of("ORC"):
             file = po.ORCFile(self._path)
-            self.header = list(file.schema.names)
-            self.types = [declared_type(field.type) for field in file.schema]
+            self._take(file.schema)
             self._describe: dict[str, JsonValue] = {"format": "orc", "stripes": file.nstripes}
-        if not self.header:
-            raise BadFile(Code.HEADER_INVALID, "The file has no column.")
-        check_width(len(self.header), max_columns=self._limits.max_columns)
 
     def describe(self) -> dict[str, JsonValue]:
         """Format and number of stripes."""
@@ -47,16 +36,11 @@ class OrcReader:
 
     def blocks(self) -> Iterator[Block]:
         """The rows, at most 65,536 at a time."""
-        record, total = 1, 0
-        rows = max(1, min(_BATCH_ROWS, _BATCH_CELLS // len(self.header)))
         with faults_of("ORC"):
-            file = po.ORCFile(self._path)
-            for number in range(file.nstripes):
-                stripe = file.read_stripe(number)
-                for start in range(0, stripe.num_rows, rows):
-                    columns = stripe.slice(start, rows).columns
-                    block = block_of(columns, self.header, record, self._limits.max_record_bytes)
-                    total += int(block.whole.estimated_size())
-                    check_inflated(total, self._size, self._limits)
-                    record += block.records
-                    yield block
+            yield from self._blocks_of(self._slices(po.ORCFile(self._path)))
+
+    def _slices(self, file: po.ORCFile) -> Iterator[list[pa.Array]]:
+        for number in range(file.nstripes):
+            stripe = file.read_stripe(number)
+            for start in range(0, stripe.num_rows, self._batch_rows):
+                yield stripe.slice(start, self._batch_rows).columns

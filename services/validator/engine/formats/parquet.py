@@ -9,37 +9,24 @@ import pyarrow.parquet as pq
 from pydantic import JsonValue
 
 from services.validator.engine.block import Block
-from services.validator.engine.header import check_width
 from services.validator.engine.request import MIB, ParseRequest
-from services.validator.engine.verdict import BadFile, Code
 
 from .arrow_faults import faults_of
-from .arrow_text import block_of, declared_type
-from .compression import check_inflated
+from .arrow_reader import ArrowReader
 from .parquet_recount import count_rows
 
-_BATCH_ROWS = 65_536
-_BATCH_CELLS = 1_000_000
 
-
-class ParquetReader:
-    """A Parquet file. Nested columns stay one column, as JSON text."""
+class ParquetReader(ArrowReader):
+    """A Parquet file."""
 
     def __init__(self, request: ParseRequest) -> None:
-        self._path = request.source_path
-        self._limits = request.limits
-        self._size = self._path.stat().st_size
+        super().__init__(request)
         with faults_of("Parquet"):
             file = self._open()
-            schema = file.schema_arrow
-            self.header = list(schema.names)
-            self.types = [declared_type(field.type) for field in schema]
+            self._take(file.schema_arrow)
             self._describe: dict[str, JsonValue] = {"format": "parquet", "row_groups": file.metadata.num_row_groups}
             self._rows: int = file.metadata.num_rows
             _check_footer(file.metadata)
-        if not self.header:
-            raise BadFile(Code.HEADER_INVALID, "The file has no column.")
-        check_width(len(self.header), max_columns=self._limits.max_columns)
 
     def describe(self) -> dict[str, JsonValue]:
         """Format and number of row groups."""
@@ -51,17 +38,14 @@ class ParquetReader:
 
     def blocks(self) -> Iterator[Block]:
         """The rows, at most 65,536 at a time."""
-        record, total = 1, 0
-        rows = max(1, min(_BATCH_ROWS, _BATCH_CELLS // len(self.header)))
+        found = 0
         with faults_of("Parquet"):
-            for batch in self._open().iter_batches(batch_size=rows, use_threads=False):
-                block = block_of(batch.columns, self.header, record, self._limits.max_record_bytes)
-                total += int(block.whole.estimated_size())
-                check_inflated(total, self._size, self._limits)
-                record += block.records
+            batches = self._open().iter_batches(batch_size=self._batch_rows, use_threads=False)
+            for block in self._blocks_of(batch.columns for batch in batches):
+                found += block.records
                 yield block
-            if record - 1 != self._rows:
-                msg = f"its footer says {self._rows:,} rows, and {record - 1:,} were found"
+            if found != self._rows:
+                msg = f"its footer says {self._rows:,} rows, and {found:,} were found"
                 raise pa.ArrowInvalid(msg)
 
     def _open(self) -> pq.ParquetFile:

@@ -1,7 +1,8 @@
 """Reader 1 of workbooks (.xlsx): the rows of one sheet with openpyxl, dates as ISO 8601, text as text.
 
-The first row that is not blank is the header. Cells behind a row's last value are null. Formulas count by the value
-that was saved with them; a merged cell has its value in its first place.
+In a column whose format of times is known before, dates are written in that (`date_cells`). The first row that is not
+blank is the header. Cells behind a row's last value are null. Formulas count by the value that was saved with them; a
+merged cell has its value in its first place.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -29,6 +30,7 @@ from services.validator.engine.request import ParseRequest
 from services.validator.engine.verdict import BadFile, Code
 
 from .arrow_faults import faults_of
+from .date_cells import DateFormat, date_formats
 from .xlsx_recount import count_rows
 from .zip_checks import opened_zip, refuse_entities
 
@@ -50,6 +52,7 @@ class XlsxReader:
         with opened_zip(self._path, self._limits, "XLSX") as archive:
             refuse_entities(archive)
         self._text_columns: set[int] = set()
+        self._date_formats: Mapping[int, DateFormat] = {}
         with self._loaded() as workbook:
             sheets = workbook.worksheets
             self._sheets: list[str] = [sheet.title for sheet in sheets]
@@ -57,6 +60,7 @@ class XlsxReader:
             self._part: str = sheets[self._sheet]._worksheet_path.lstrip("/")  # noqa: SLF001 - it has no public name
         self._header_row, self.header = self._read_header()
         check_header(self.header, max_columns=self._limits.max_columns)
+        self._date_formats = date_formats(request, self.header)
 
     @property
     def types(self) -> Sequence[DeclaredType | None]:
@@ -145,10 +149,16 @@ class XlsxReader:
                 if number > _LAST_ROW:
                     msg = f"a sheet has at most {_LAST_ROW:,} rows"
                     raise ValueError(msg)
-                found.append((number, [_text(cell) for cell in cells]))
+                found.append((number, [self._text(index, cell) for index, cell in enumerate(cells)]))
                 if watch and number > self._header_row:
                     self._watch(cells)
         return found
+
+    def _text(self, index: int, cell: Any) -> str | None:
+        """The cell as text, a date as its column's dates are written where that is known."""
+        if isinstance(cell.value, dt.datetime) and (written := self._date_formats.get(index)):
+            return written.text(cell.value) or _text(cell)
+        return _text(cell)
 
     def _watch(self, cells: Sequence[Any]) -> None:
         """Remember the columns of text cells, and refuse a text that is too long."""
