@@ -132,7 +132,7 @@ async def test_a_twin_under_way_is_waited_for_and_then_decides(bench: Bench) -> 
     await bench.step(first)
     held = await bench.step(second)
     assert isinstance(held, Wait)
-    assert str(held.reason).startswith("order: behind task") or str(held.reason).startswith("lock: ")
+    assert held.reason == f"lock: task {first.task_id} holds the datasource until its rows are counted"
     await ended(bench, first)
     assert (await refused(bench, second)).duplicate_of == first.task_id
 

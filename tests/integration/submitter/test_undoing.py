@@ -115,6 +115,7 @@ async def test_it_has_the_datasource_to_itself(bench: Bench, undo: Undoing) -> N
     assert isinstance(await bench.step(earlier), Done)
     await bench.end(earlier)
     await bench.say(said(await step(bench, undo, asked)))
+    await bench.admitting.decide_now()
     assert isinstance(await bench.step(later), Done)
 
 
