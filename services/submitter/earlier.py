@@ -158,7 +158,7 @@ def end_of(event: FileValidated, seen: Seen, verdict: AllThere | SomeThere, *, n
             rows_read=event.rows_read,
             rows_accepted=event.rows_accepted,
             rows_rejected=event.rows_rejected,
-            rows_counted=seen.rows,
+            rows_counted=None if seen.rows is None or seen.rows < 0 else seen.rows,  # others may have taken rows away
             query=seen.counted.query if seen.counted else None,
             counted_at=now,
             reason=None if all_there else message,

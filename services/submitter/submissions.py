@@ -124,9 +124,11 @@ async def leave_slots(connection: AsyncConnection, *, task_id: str, attempt: int
 
 
 async def earlier(connection: AsyncConnection, *, task_id: str, attempt: int) -> list[Frozen]:
-    """What Druid may have been given for earlier attempts of a task."""
-    asking = select(Submission.druid_task_id, Submission.spec, Submission.spec_hash).where(
-        Submission.task_id == task_id, Submission.attempt < attempt, Submission.spec.is_not(None)
+    """What Druid may have been given for earlier attempts of a task, the first of them first."""
+    asking = (
+        select(Submission.druid_task_id, Submission.spec, Submission.spec_hash)
+        .where(Submission.task_id == task_id, Submission.attempt < attempt, Submission.spec.is_not(None))
+        .order_by(Submission.attempt)
     )
     return [
         Frozen(row.druid_task_id, row.spec, row.spec_hash, intervals_of(row.spec))

@@ -145,3 +145,13 @@ def test_rows_without_an_id_prove_nothing_once_others_may_have_loaded() -> None:
     assert end.status is TaskStatus.FAILED
     assert "nobody can tell" in end.problems[0].message
     assert judge(replace(seen(0), by_difference=True), accepted=rows) == Clear()
+
+
+def test_fewer_rows_than_before_are_no_count_of_ours() -> None:
+    """Another load has replaced some of those that were there."""
+    event = verdict_event()
+    found = replace(seen(-5), by_difference=True)
+    end = end_of(event, found, SomeThere(-5), now=NOW)
+    assert judge(found, accepted=event.rows_accepted) == SomeThere(-5)
+    assert end.ledger is not None
+    assert (end.status, end.ledger.rows_counted) == (TaskStatus.FAILED, None)
