@@ -96,6 +96,7 @@ docs: $(READY) ## write the generated pages anew
 	@$(PY) -m shared.contract.page
 	@$(PY) -m shared.druid_errors.page
 	@$(PY) -m tests.verdicts.outcomes
+	@$(PY) -m tests.examples
 
 lock: $(READY) ## write the locked requirements anew
 	@requirements/lock.sh

@@ -79,8 +79,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="The files to load.")],
     datasource: Annotated[str, typer.Option("--datasource", "-d", help="Where the rows go.")],
     mode: Annotated[
-        LoadMode, typer.Option(help="Add to the datasource, or replace all that it holds.")
-    ] = LoadMode.APPEND,
+        LoadMode | None,
+        typer.Option(help="Add to the datasource, or replace what it holds; what its contract says if left out."),
+    ] = None,
     timestamp_column: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_column"])] = None,
     timestamp_format: Annotated[str | None, typer.Option(help=validate_command.HINTS["timestamp_format"])] = None,
     time_zone: Annotated[
@@ -118,7 +119,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     following.known_output(output)
     fields = {
         "datasource_name": datasource,
-        "mode": mode.value,
+        "mode": mode,
         "timestamp_column": timestamp_column,
         "timestamp_format": timestamp_format,
         "time_zone": time_zone,

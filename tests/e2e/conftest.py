@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dotenv import dotenv_values
 
-from tests.e2e.installation import ROOT, Installation, installed
+from tests.e2e.installation import Installation, installed
+from tests.integration.native import servers
 
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    profile = {name: value for name, value in dotenv_values(ROOT / ".stack" / "profile.env").items() if value}
-    with installed(profile, tmp_path_factory.mktemp("e2e")) as running:
+    with servers() as profile, installed(profile, tmp_path_factory.mktemp("e2e")) as running:
         yield running
 
 

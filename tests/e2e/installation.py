@@ -190,6 +190,10 @@ class Installation(installation.Installation):
         """The bodies of a task's events, as the projector kept them."""
         return asyncio.run(self._history(task_id))
 
+    def spec(self, task_id: str) -> dict[str, Any]:
+        """The Druid task of a task's first attempt, as it was frozen before it was posted."""
+        return asyncio.run(self._spec(task_id))
+
     def ends(self, task_id: str) -> list[str]:
         """The end states that were ever published about a task, each distinct event once."""
         return [body["status"] for body in self.history(task_id) if body.get("status") in ENDS]
@@ -226,6 +230,12 @@ class Installation(installation.Installation):
         async with self.servers.connection(self.name) as connection:
             rows = await connection.fetch("SELECT body FROM task_history WHERE task_id = $1", task_id)
         return [json.loads(row["body"]) for row in rows]
+
+    async def _spec(self, task_id: str) -> dict[str, Any]:
+        asking = "SELECT spec FROM submissions WHERE task_id = $1 AND attempt = 1"
+        async with self.servers.connection(self.name) as connection:
+            found: dict[str, Any] = json.loads(await connection.fetchval(asking, task_id))
+        return found
 
     async def _publish(self, topic: str, value: bytes, key: bytes | None, headers: Any, copies: int) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self.profile["KAFKA_BOOTSTRAP_SERVERS"])

@@ -88,6 +88,11 @@ def test_put_sends_the_file_and_what_was_said(
     assert f"rows.csv -> sales  task {TASK}  PENDING" in capsys.readouterr().out
 
 
+def test_put_leaves_the_mode_to_the_contract(gateway: Gateway, rows_csv: Path) -> None:
+    assert run("put", rows_csv, "-d", "sales") == 0
+    assert b'name="mode"' not in gateway.body
+
+
 def test_put_sends_every_option_of_the_form(gateway: Gateway, rows_csv: Path) -> None:
     own = {"datasource_name", "user_id", "mode", "force", "stop_after"}
     said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in own}
