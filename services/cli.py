@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,11 +28,12 @@ from services import (
     spec_command,
     supervisor,
     task_command,
+    undo_command,
     validate_command,
 )
 from services.installed import connect, profile, settings_of
 from shared.errors import IngestError
-from shared.events import LoadMode
+from shared.events import LoadMode, StopAfter
 
 # A command loads what it needs when it runs: `validate` on a small file is mostly the time of these imports.
 EXIT_ERROR = 1
@@ -46,6 +49,7 @@ app.add_typer(contract_command.app, name="contract")
 app.add_typer(datasource_command.app, name="datasource")
 validate_command.register(app)
 correct_command.register(app)
+undo_command.register(app)
 task_command.register(app)
 spec_command.register(app)
 
@@ -102,6 +106,13 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         int | None, typer.Option(help="The version of the contract that judges them; the latest if left out.", min=1)
     ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Add rows that the datasource has already once more.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Load nothing: show what would change, chunk by chunk, and a token for it.")
+    ] = False,
+    confirm: Annotated[
+        str | None, typer.Option(help="The token of a plan: load only if the load would do what the plan showed.")
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Follow each file to its end.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for one file.", min=0.1)] = 3600.0,
     output: Annotated[str, typer.Option("--output", "-o", help="text or json.")] = "text",
@@ -129,6 +140,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         "max_rejected_ratio": max_rejected_ratio,
         "contract_version": None if contract_version is None else str(contract_version),
         "user_id": user,
+        "force": "true" if force else None,
+        "confirm": confirm,
+        "stop_after": StopAfter.PLAN.value if plan else None,
     }
     said = {name: value for name, value in fields.items() if value is not None}
     code = 0
@@ -136,11 +150,20 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         for path in files:
             accepted = following.upload(path, partial(client.upload, path, said))
             task_id = accepted["task_id"]
-            if wait:
+            if wait or plan:
                 code = max(code, following.follow(client, task_id, timeout, output))
+                if plan and output == "text":
+                    _show_confirmation(client.task(task_id))
             else:
                 following.show(accepted, output, [f"{path.name} -> {datasource}  task {task_id}  {accepted['status']}"])
     raise typer.Exit(code)
+
+
+def _show_confirmation(task: Mapping[str, Any]) -> None:
+    """How to go on from a plan: the same command, bound to what the plan has shown."""
+    if task.get("plan"):
+        words = [word for word in sys.argv[1:] if word != "--plan"]
+        typer.echo(f"to load exactly that:\n  ingest {shlex.join(words)} --confirm {task['plan']['token']}")
 
 
 @app.command()

@@ -72,6 +72,56 @@ def correction_lines(task: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def name_of(task: Mapping[str, Any]) -> str:
+    """What the task is about: its file, or the load that it takes back."""
+    if task.get("undoes"):
+        return f"undo of {task['undoes']}"
+    return str(task.get("original_filename") or task.get("file_uri") or "a file")
+
+
+def undone_lines(task: Mapping[str, Any]) -> list[str]:
+    """What taking a load back has changed, or who has taken this one back; empty when neither is so."""
+    if task.get("undone_by"):
+        return [f"  taken back by task {task['undone_by']}"]
+    undone = task.get("undone")
+    if not undone:
+        return []
+    after = "unknown" if undone.get("rows_after") is None else format(undone["rows_after"], ",")
+    return [
+        f"  {'before':<9} {undone['rows_before']:>13,}  rows in the time of the load",
+        f"  {'removed':<9} {undone['rows_removed']:>13,}  rows, {undone['segments_removed']:,} segments out of use",
+        f"  {'restored':<9} {undone['rows_restored']:>13,}  rows, {undone['segments_restored']:,} segments used again",
+        f"  {'after':<9} {after:>13}  rows, by a query of Druid",
+    ]
+
+
+def plan_lines(task: Mapping[str, Any]) -> list[str]:
+    """What a load would do, chunk by chunk, in at most 80 columns; empty when the task has no plan."""
+    plan = task.get("plan")
+    if not plan:
+        return []
+    lines = [f"  {'time chunk':<42} {'rows now':>11} {'coming':>11} {'gone':>11}"]
+    for chunk in plan["chunks"]:
+        gone = chunk["rows_now"] if chunk["replaced"] else 0
+        lines.append(
+            f"  {_chunk(chunk['interval']):<42} {chunk['rows_now']:>11,} {chunk['rows_coming']:>11,} {gone:>11,}"
+        )
+    totals = f"{plan['rows_now']:>11,} {plan['rows_coming']:>11,} {plan['rows_vanishing']:>11,}"
+    lines.append(f"  {'all':<42} {totals}")
+    if plan["chunks_vanishing"]:
+        lines.append(f"  {plan['chunks_vanishing']:,} chunks would have no rows any more")
+    return [*lines, f"  token {plan['token']}"]
+
+
+def _chunk(interval: str) -> str:
+    """An interval as short as it can be said: `2013-01-01/2014-01-01`, with the hour where there is one."""
+    moments = (
+        moment.removesuffix("Z").removesuffix(":00.000").removesuffix("T00:00") for moment in interval.split("/")
+    )
+    said = "/".join(moments)
+    return said if len(said) <= 42 else "all of time"  # noqa: PLR2004  # only the eternal interval is as long
+
+
 def problem_lines(task: Mapping[str, Any]) -> list[str]:
     """What is wrong with the task, a line each."""
     problems = task.get("validation_errors") or []
@@ -82,7 +132,6 @@ def problem_lines(task: Mapping[str, Any]) -> list[str]:
 
 def task_lines(task: Mapping[str, Any]) -> list[str]:
     """A task for people: what, where to, state, ledger, problems."""
-    name = task.get("original_filename") or task.get("file_uri") or "a file"
-    head = f"{name} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
-    proof = [*ledger_lines(task), *verified_lines(task)]
+    head = f"{name_of(task)} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
+    proof = [*ledger_lines(task), *verified_lines(task), *undone_lines(task), *plan_lines(task)]
     return [head, *proof, *correction_lines(task), *(f"  {line}" for line in problem_lines(task))]

@@ -86,7 +86,7 @@ def until(  # each is another part of what is waited for
 
 def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
     """Print the lines about the task that were not printed yet; whether there were any."""
-    head = f"{task.get('original_filename') or task['file_uri']} -> {task['datasource_name']}  task {task['task_id']}"
+    head = f"{display.name_of(task)} -> {task['datasource_name']}  task {task['task_id']}"
     progress = display.progress_line(task)
     news = [line for line in (head, *display.state_lines(task), progress) if line and line not in shown]
     for line in news:
@@ -97,7 +97,7 @@ def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
 
 def conclude(task: Mapping[str, Any], output: str) -> int:
     """Show how a task has ended; its exit code."""
-    show(task, output, display.ledger_lines(task))
+    show(task, output, [*display.ledger_lines(task), *display.undone_lines(task), *display.plan_lines(task)])
     code = exit_code(task)
     if code:
         for line in display.problem_lines(task):

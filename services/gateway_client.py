@@ -29,12 +29,14 @@ class GatewayClientSettings(SettingsGroup):
 class GatewayError(IngestError):
     """The gateway refused the request or does not answer; the message is one line for the user.
 
-    `faults` are those of a contract that was refused: each has `field`, `message`, `line` and `column`.
+    `faults` are those of a contract that was refused: each has `field`, `message`, `line` and `column`. `status` is
+    that of the answer, None where there was none.
     """
 
-    def __init__(self, message: str, *, faults: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, message: str, *, faults: Sequence[Mapping[str, Any]] = (), status: int | None = None) -> None:
         super().__init__(message)
         self.faults = tuple(faults)
+        self.status = status
 
 
 class GatewayClient:
@@ -76,6 +78,14 @@ class GatewayClient:
             GatewayError: with the gateway's own words.
         """
         return self._ask("POST", f"/api/ingest/tasks/{task_id}/waivers", json={"rows": rows, "reason": reason})
+
+    def undo(self, task_id: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """Ask for a load to be taken back; the answer has the `task_id` of the task that does it.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("POST", f"/api/ingest/tasks/{task_id}/undo", json=dict(form))
 
     def command(self, task_id: str, command: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Ask for `cancel`, `retry` or `verify`; the answer has the `attempt` that it makes or is about.
@@ -199,4 +209,5 @@ def _error_of(response: httpx.Response) -> GatewayError:
         faults = problem.get("faults", [])
     except (ValueError, TypeError, AttributeError):
         words, faults = [], []
-    return GatewayError(": ".join(words) or f"the gateway answered {response.status_code}", faults=faults)
+    message = ": ".join(words) or f"the gateway answered {response.status_code}"
+    return GatewayError(message, faults=faults, status=response.status_code)

@@ -285,6 +285,15 @@ class Column(Model):
     """What its values mean: `boolean`, `long`, `double`, `decimal`, `date`, `timestamp` or `text`; more may come."""
 
 
+class RowsOfTime(Model):
+    """How many rows lie in an hour, day, month or year."""
+
+    start: AwareDatetime
+    """Where it begins."""
+    rows: RowCount
+    """The rows in it."""
+
+
 class FileValidated(Event):
     """The verdict on a file that can be loaded, with the manifest of its canonical parts."""
 
@@ -335,6 +344,9 @@ class FileValidated(Event):
     """For a correction: which records of the corrected file its good rows stand for, where all of them say so."""
     source_sha256: str | None = None
     """Digest of the file as it was read, in hexadecimal digits: by it the same bytes are known again."""
+    rows_by_time: tuple[RowsOfTime, ...] | None = None
+    """For a task that stops after its plan: where in time the rows in the parts lie, by the finest of hour, day, month
+    and year that has at most 1,000 of them with rows; in the order of time."""
     loading: Loading | None = None
     """How its datasource is loaded, by that contract; absent: by what the verdict itself tells."""
 

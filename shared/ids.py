@@ -67,6 +67,11 @@ def upstream_task_id(*, tenant: str, datasource_name: str, file_uri: str, reques
     return task_id_of(derived_uuid("upstream", tenant, datasource_name, file_uri, request_id))
 
 
+def undo_task_id(*, tenant: str, undoes: str, failed_before: int = 0) -> str:
+    """The id of the task that takes a load back; asking again is the same task, until that one has failed."""
+    return task_id_of(derived_uuid("undo", tenant, undoes, str(failed_before)))
+
+
 def event_id(*, task_id: str, event_type: str, attempt: int, stage: str, sequence: int = 0) -> uuid.UUID:
     """The id of an event: the same step of the same attempt publishes the same id, however often it is repeated."""
     return derived_uuid("event", task_id, event_type, str(attempt), stage, str(sequence))

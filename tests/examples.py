@@ -22,7 +22,7 @@ from services.submitter.spec import freeze
 from services.validator.engine import Accepted, ParseRequest
 from services.validator.engine.parse import parse_file
 from services.validator.loading import loading_of
-from services.validator.publication import Run, validated
+from services.validator.publication import Fetched, Run, validated
 from shared.contract import Contract, read_contract
 from shared.events import FileUploaded, LoadMode
 from shared.schema import ROOT
@@ -102,8 +102,8 @@ def spec(example: Example) -> dict[str, Any]:
         uploaded,
         verdict,
         Run(TASK_ID, RUN_ID, _SOME_TIME),
+        Fetched(source.stat().st_size, sha256=""),
         bucket=BUCKET,
-        file_size=source.stat().st_size,
         finished_at=_SOME_TIME,
         loading=loading_of(contract, verdict.columns),
     )

@@ -25,6 +25,7 @@ from services.gateway.routes import (
     health_routes,
     spec_routes,
     status_routes,
+    undo_routes,
     upload_routes,
     waiver_routes,
 )
@@ -33,6 +34,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.specs import Specs
 from services.gateway.status import PostgresTaskRows, TaskRows
 from services.gateway.sweeper import Sweeper
+from services.gateway.undoing import PostgresUndoRows, UndoRows, Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import Waivers
 from shared.db.engine import Database
@@ -61,6 +63,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     datasource_rows: DatasourceRows | None = None,
     command_rows: CommandRows | None = None,
     history_rows: HistoryRows | None = None,
+    undo_rows: UndoRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
@@ -104,6 +107,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     app.include_router(waiver_routes(Waivers(families, decision_rows, clock=clock, announce=relay.wake)))
     commanding = Commanding(task_rows, upload_rows, history_rows, command_rows, clock=clock, announce=relay.wake)
     app.include_router(command_routes(commanding))
+    undos = Undos(task_rows, upload_rows, undo_rows or PostgresUndoRows(database), clock=clock, announce=relay.wake)
+    app.include_router(undo_routes(undos))
     app.include_router(status_routes(task_rows, upload_rows))
     app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
     datasources = Datasources(

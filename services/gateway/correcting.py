@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.gateway.decisions import Decided
-from services.gateway.gap import Row, gap_of
+from services.gateway.gap import Row, gap_of, is_loaded
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.events import NO_CONTRACT, Correction, TaskStatus
 from shared.record_set import RecordSet
@@ -118,6 +118,11 @@ def _open_rows(family: Family) -> int:
     if status is not TaskStatus.COMPLETED:
         detail = f"Task {task_id} is {status}, so none of its rows is loaded. Upload the corrected file as a new one."
         raise ProblemError(ProblemKind.NOT_CORRECTABLE, detail)
+    if not is_loaded(parent):
+        detail = (
+            f"The rows of task {task_id} are not in Druid: {_why_not(parent)}. Upload the corrected file as a new one."
+        )
+        raise ProblemError(ProblemKind.NOT_CORRECTABLE, detail)
     if not parent["rows_rejected"]:
         raise ProblemError(ProblemKind.NOT_CORRECTABLE, f"No row of task {task_id} was rejected.")
     live = _live_child(family)
@@ -130,6 +135,12 @@ def _open_rows(family: Family) -> int:
     return max(gap_of(parent, family.children, waived=decided.rows_waived).rows, 0)
 
 
+def _why_not(parent: Row) -> str:
+    if parent["stop_after"]:
+        return f"it stopped after its {parent['stop_after']}, as was asked"
+    return "it took another load back" if parent["undoes"] else f"task {parent.get('undone_by')} has taken it back"
+
+
 def _live_child(family: Family) -> str | None:
     """The latest correction while it has not ended, or is not known to the projector."""
     ended = {child["task_id"] for child in family.children if TaskStatus(child["status"]).is_end}
@@ -138,7 +149,7 @@ def _live_child(family: Family) -> str | None:
 
 
 def _completed(family: Family) -> list[Row]:
-    return [child for child in family.children if child["status"] == TaskStatus.COMPLETED]
+    return [child for child in family.children if is_loaded(child)]
 
 
 def _corrected_records(family: Family) -> RecordSet | None:

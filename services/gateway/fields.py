@@ -9,7 +9,7 @@ from typing import Literal
 
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.datasource_name import problem_with
-from shared.events import LoadMode, LoadOptions
+from shared.events import LoadMode, LoadOptions, StopAfter
 from shared.file_options import PROBLEMS, delimiter_of, quote_of
 
 FILE = "file"
@@ -38,6 +38,15 @@ FIELD_BYTES: Mapping[str, int] = {
     "decimal_mark": 64,
     "thousands": 64,
     CONTRACT_VERSION: 64,
+    "force": 64,
+    "stop_after": 64,
+    "confirm": 512,
+}
+# Fields that take one of a few words.
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "mode": tuple(mode.value for mode in LoadMode),
+    "force": ("true", "false"),
+    "stop_after": tuple(step.value for step in StopAfter),
 }
 _CHARACTERS: Mapping[str, int] = {
     "user_id": 256,
@@ -49,6 +58,7 @@ _CHARACTERS: Mapping[str, int] = {
     "encoding": 64,
     "sheet": 256,
     "format": 64,
+    "confirm": 128,
 }
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -103,8 +113,8 @@ def parse_field(name: str, raw: bytes) -> str | None:
         return _datasource(value)
     if not value:
         return None
-    if name == "mode":
-        return _mode(name, value)
+    if name in _WORDS:
+        return _word(name, value)
     if name == "delimiter":
         return _delimiter(name, value)
     if name == CONTRACT_VERSION:
@@ -153,6 +163,9 @@ def form_of(fields: Mapping[str, str | None], kind: FormKind = UPLOAD) -> Upload
             escape=fields.get("escape"),
             decimal_mark=_mark(fields.get("decimal_mark")),
             thousands=fields.get("thousands"),
+            force=True if fields.get("force") == "true" else None,
+            stop_after=None if (step := fields.get("stop_after")) is None else StopAfter(step),
+            confirm=fields.get("confirm"),
         ),
     )
 
@@ -168,10 +181,9 @@ def _datasource(value: str) -> str:
     return value
 
 
-def _mode(name: str, value: str) -> str:
-    allowed = [mode.value for mode in LoadMode]
-    if value not in allowed:
-        fault = f"is {value[:40]!r}, and may be {' or '.join(allowed)}"
+def _word(name: str, value: str) -> str:
+    if value not in _WORDS[name]:
+        fault = f"is {value[:40]!r}, and may be {' or '.join(_WORDS[name])}"
         raise _invalid(name, fault)
     return value
 

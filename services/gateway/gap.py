@@ -2,8 +2,8 @@
 
     gap = rejected - corrected - waived
 
-Rejected are the rows of a task that is COMPLETED: of any other end nothing was loaded, and the whole file comes again.
-Corrected are the accepted rows of its corrections that are COMPLETED.
+Rejected are the rows of a task that is loaded: of any other nothing is there, and the whole file comes again. Corrected
+are the accepted rows of its corrections that are loaded.
 """
 
 from __future__ import annotations
@@ -31,12 +31,16 @@ class Gap:
         return self.rejected - self.corrected - self.waived
 
 
+def is_loaded(task: Row) -> bool:
+    """Whether its rows are in Druid: COMPLETED, did not stop before the load, and was not taken back since."""
+    done = task["status"] == TaskStatus.COMPLETED
+    return done and not (task["stop_after"] or task["undoes"] or task.get("undone_by"))
+
+
 def gap_of(parent: Row, children: Sequence[Row], *, waived: int | None = None) -> Gap:
     """The gap of a task by its row and those of its corrections; `waived` is what is known beyond its row."""
-    completed = [child for child in children if child["status"] == TaskStatus.COMPLETED]
-    loaded = parent["status"] == TaskStatus.COMPLETED
     return Gap(
-        rejected=(parent["rows_rejected"] or 0) if loaded else 0,
-        corrected=sum(child["rows_accepted"] or 0 for child in completed),
+        rejected=(parent["rows_rejected"] or 0) if is_loaded(parent) else 0,
+        corrected=sum(child["rows_accepted"] or 0 for child in children if is_loaded(child)),
         waived=(parent["rows_waived"] or 0) if waived is None else waived,
     )

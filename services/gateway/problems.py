@@ -47,6 +47,7 @@ class ProblemKind(Enum):
     RETRY_IN_FLIGHT = Kind("retry-in-flight", 409, "Another retry of the task is on its way")
     NOT_VERIFIABLE = Kind("not-verifiable", 409, "The rows of the task cannot be counted again now")
     NO_SPEC = Kind("no-spec", 409, "The task has no spec")
+    NOT_UNDOABLE = Kind("not-undoable", 409, "There is no load of the task to take back")
     FORBIDDEN_ORIGIN = Kind("forbidden-origin", 403, "Requests from this web origin are not allowed")
     UNKNOWN_TASK = Kind("unknown-task", 404, "There is no such task")
     INVALID_CONTRACT = Kind("invalid-contract", 422, "The contract has faults")

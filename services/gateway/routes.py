@@ -15,6 +15,7 @@ from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadRows
 from services.gateway.specs import Specs
 from services.gateway.status import STATUS_PATH, TASKS_PATH, TaskRows, task_document
+from services.gateway.undoing import Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import BODY_BYTES, Waivers
 from shared import health, ids
@@ -50,6 +51,26 @@ def waiver_routes(waivers: Waivers) -> APIRouter:
         waived = await waivers.waive(task_id, form, traceparent=_traceparent(request))
         body = {"task_id": task_id, "rows_waived": waived.rows, "links": {"status": STATUS_PATH + task_id}}
         return JSONResponse(body, status_code=202 if waived.rows else 200)
+
+    return router
+
+
+def undo_routes(undos: Undos) -> APIRouter:
+    """`POST /api/ingest/tasks/{task_id}/undo`."""
+    router = APIRouter()
+
+    @router.post(TASKS_PATH + "{task_id}/undo")
+    async def undo(task_id: str, request: Request) -> JSONResponse:
+        request.state.task_id = _known(task_id)
+        taken = await undos.ask(
+            task_id, await _small_body(request, what="A command"), traceparent=_traceparent(request)
+        )
+        where = STATUS_PATH + taken.task_id
+        body = {"task_id": taken.task_id, "undoes": task_id, "status": taken.status, "links": {"status": where}}
+        headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}
+        if taken.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return JSONResponse(body, status_code=202, headers=headers)
 
     return router
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
 
 from services.gateway.gap import gap_of
 from services.gateway.rows import FoundUpload, UploadRows, UploadState
@@ -29,14 +30,26 @@ _SHOWN = tuple(
 )
 
 
+_UNDO = aliased(IngestionTask)
+_UNDONE_BY = (
+    select(func.min(_UNDO.task_id))
+    .where(_UNDO.undoes == IngestionTask.task_id, _UNDO.status == TaskStatus.COMPLETED.value)
+    .scalar_subquery()
+)
+_TASKS = select(IngestionTask.__table__, _UNDONE_BY.label("undone_by"))
+
+
 class TaskRows(Protocol):
-    """What the projector knows."""
+    """What the projector knows; a row has `undone_by` too, the task that has taken its load back."""
 
     async def find(self, task_id: str) -> Mapping[str, Any] | None:
         """The row of `ingestion_tasks`, or None."""
 
     async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
         """The rows of all corrections of the task, the oldest first."""
+
+    async def undos(self, task_id: str) -> list[Mapping[str, Any]]:
+        """The rows of all tasks that were to take the task's load back, the oldest first."""
 
 
 class PostgresTaskRows:
@@ -47,16 +60,23 @@ class PostgresTaskRows:
 
     async def find(self, task_id: str) -> Mapping[str, Any] | None:
         """See `TaskRows.find`."""
-        asking = select(IngestionTask.__table__).where(IngestionTask.task_id == task_id)
+        asking = _TASKS.where(IngestionTask.task_id == task_id)
         async with self._database.transaction() as connection:
             row = (await connection.execute(asking)).one_or_none()
         return None if row is None else dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public accessor
 
     async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
         """See `TaskRows.corrections`."""
-        asking = select(IngestionTask.__table__).where(IngestionTask.corrects == task_id)
+        return await self._all(IngestionTask.corrects == task_id)
+
+    async def undos(self, task_id: str) -> list[Mapping[str, Any]]:
+        """See `TaskRows.undos`."""
+        return await self._all(IngestionTask.undoes == task_id)
+
+    async def _all(self, condition: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+        asking = _TASKS.where(condition).order_by(IngestionTask.created_at, IngestionTask.id)
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(asking.order_by(IngestionTask.created_at, IngestionTask.id))).all()
+            rows = (await connection.execute(asking)).all()
         return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public accessor
 
 
@@ -112,6 +132,7 @@ def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = 
     ledger = {name: row[name] if name in _ROW_COUNTS else None for name in _LEDGER_FIELDS} | dict(row["ledger"] or {})
     return {
         **{name: _plain(row[name]) for name in _SHOWN},
+        "undone_by": row.get("undone_by"),
         "ledger": ledger,
         "corrections": corrections_of(row, children),
         "links": links_of(row),

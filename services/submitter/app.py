@@ -7,24 +7,27 @@ from datetime import UTC, datetime
 from services.submitter.admitting import Admitting
 from services.submitter.cancelling import Cancelling
 from services.submitter.capabilities import KnownCapabilities
+from services.submitter.freezing import Freezing
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
 from services.submitter.keeping import Keeping
 from services.submitter.preparing import Preparing
 from services.submitter.settings import SubmitterSettings
 from services.submitter.submitting import Submitting
+from services.submitter.undoing import Undoing, is_undo
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
-from shared.events import FileUploaded, TaskCommand, TaskUpdated
-from shared.inbox import Inbox, owner_name
+from shared.druid_segments import HttpSegments, Segments
+from shared.events import AnyEvent, FileUploaded, TaskCommand, TaskUpdated
+from shared.inbox import Inbox, Job, owner_name
 from shared.kafka import admin
 from shared.kafka.consumer import Consumer
 from shared.kafka.producer import EventProducer
 from shared.service import Address, Service
 from shared.storage.port import ObjectStore
 from shared.storage.s3 import S3ObjectStore
-from shared.worker import Worker
+from shared.worker import Done, Wait, Worker
 
 NAME = "submitter"
 
@@ -34,6 +37,7 @@ def create_app(
     *,
     database: Database | None = None,
     druid: Druid | None = None,
+    segments: Segments | None = None,
     producer: EventProducer | None = None,
     store: ObjectStore | None = None,
 ) -> Service:
@@ -41,6 +45,7 @@ def create_app(
     options = settings.options
     own_druid = HttpDruid(settings.druid)
     asked = druid or own_druid
+    segments = segments or HttpSegments(own_druid)
     store = store or S3ObjectStore(settings.store)
     database = database or Database(settings.database)
     producer = producer or EventProducer(settings.kafka, source=NAME)
@@ -72,10 +77,35 @@ def create_app(
         worker.wake()
 
     admitting = Admitting(database, gauge, options.rhythm(), line_known=line_known, wake_worker=wake_worker)
-    effect = Submitting(
-        database, inbox, asked, options.rules(), admitting, preparing, Keeping(store), clock=_now, ends_known=ends_known
+    submitting = Submitting(
+        database,
+        inbox,
+        asked,
+        options.rules(),
+        admitting,
+        Freezing(preparing, segments),
+        Keeping(store),
+        clock=_now,
+        ends_known=ends_known,
     )
-    worker = Worker(inbox, effect, effect.last_words, producer, name=NAME, concurrency=options.concurrency)
+    undoing = Undoing(
+        database,
+        inbox,
+        asked,
+        segments,
+        admitting,
+        hold_for=options.hold_for,
+        give_up_after=options.undo_patience,
+        clock=_now,
+    )
+
+    async def effect(job: Job) -> Done | Wait:
+        return await (undoing(job) if is_undo(job.event) else submitting(job))
+
+    async def last_words(job: Job, what_happened: str) -> tuple[AnyEvent, ...]:
+        return await (undoing if is_undo(job.event) else submitting).last_words(job, what_happened)
+
+    worker = Worker(inbox, effect, last_words, producer, name=NAME, concurrency=options.concurrency)
     handlers = Handlers(
         database,
         inbox,

@@ -6,17 +6,32 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import submissions, turns
+from services.submitter import contents, submissions, turns
 from services.submitter.cancelling import Cancelling
 from services.submitter.openings import LARGE_LANE, SMALL_LANE
 from services.submitter.slots import Sizes
 from shared.db.engine import Database
-from shared.events import CommandName, FileUploaded, FileValidated, LoadMode, TaskCommand, TaskStatus, TaskUpdated
+from shared.errors import PermanentError
+from shared.events import (
+    CommandName,
+    FileUploaded,
+    FileValidated,
+    LoadMode,
+    LoadOptions,
+    StopAfter,
+    TaskCommand,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.inbox import Inbox
 from shared.kafka.envelope import Received
 
 TOPICS = (FileUploaded.topic, FileValidated.topic, TaskUpdated.topic, TaskCommand.topic)
 Wake = Callable[[], None]
+
+
+class IncompleteCommandError(PermanentError):
+    """A command lacks what it cannot be carried out without."""
 
 
 class Handlers:
@@ -53,11 +68,15 @@ class Handlers:
         wake = self._wake_worker
         async with self._database.transaction() as connection:
             match received.event:
-                case FileUploaded() as event:
+                case FileUploaded(options=LoadOptions(stop_after=None)) as event:
                     await turns.take_place(connection, event)
+                    await contents.keep(connection, event)
                     return
-                case FileValidated() as event:
+                case FileValidated(options=LoadOptions(stop_after=StopAfter.PLAN)):
+                    await self._inbox.put(connection, received, slots=0)
+                case FileValidated(options=LoadOptions(stop_after=None)) as event:
                     await turns.take_place(connection, event)
+                    await contents.keep(connection, event)
                     await self._inbox.put(connection, received, **self._asks_for(event))
                     await self._leave(connection, await self._cancelling.obey(connection, event))
                 case TaskUpdated() as event if event.status.is_end:
@@ -70,6 +89,9 @@ class Handlers:
                     await submissions.reopen(
                         connection, task_id=event.task_id, attempt=event.attempt, asked_at=event.issued_at
                     )
+                case TaskCommand(command=CommandName.UNDO) as event:
+                    await self._undo(connection, received, event)
+                    wake = self._wake_both
                 case TaskCommand(command=CommandName.CANCEL) as event:
                     await self._leave(connection, await self._cancelling.hear(connection, event))
                     wake = self._wake_both
@@ -88,7 +110,16 @@ class Handlers:
     async def _leave(self, connection: AsyncConnection, event: TaskUpdated | None) -> None:
         """An attempt that has ended, if one has, leaves its line."""
         if event is not None:
-            await turns.end(connection, task_id=event.task_id, attempt=event.attempt, ended_at=event.occurred_at)
+            await turns.end(connection, event)
+            if event.undone is not None:
+                await turns.keep_undone(connection, task_id=event.undone.undoes, by=event.task_id)
+
+    async def _undo(self, connection: AsyncConnection, received: Received, command: TaskCommand) -> None:
+        if command.undoes is None or command.datasource_name is None:
+            msg = "an undo names the task whose load is taken back, and its datasource"
+            raise IncompleteCommandError(msg)
+        await turns.take_place_of_undo(connection, command)
+        await self._inbox.put(connection, received, slots=0)
 
     def _asks_for(self, event: FileValidated) -> dict[str, int]:
         rows, size = event.rows_accepted, event.file_size

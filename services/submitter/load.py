@@ -25,6 +25,7 @@ class Load:
     the intervals that a replace has to empty, `start/end`; an append has none. `most_sub_tasks` bounds the sub-tasks,
     one part each; with 1 the task does all the work itself, in one slot. `rows_before` are the rows of the load's
     interval before it is posted, where that proves it. `loading` is how the datasource is loaded, where it says so.
+    With `alone` an append has its time chunks to itself, and the next one waits in Druid.
     """
 
     task_id: str
@@ -43,3 +44,4 @@ class Load:
     loading: Loading = DEFAULTS
     urls: tuple[str, ...] = ()
     rows_before: int | None = None
+    alone: bool = False

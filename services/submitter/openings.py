@@ -79,6 +79,10 @@ async def open_entries(connection: AsyncConnection, *, known_at: datetime) -> li
             LoadTurn.datasource_name,
             LoadTurn.mode,
             LoadTurn.accepted_at,
+            LoadTurn.source_sha256,
+            LoadTurn.contract_version,
+            LoadTurn.is_correction,
+            LoadTurn.once,
             row.c.event_id,
             row.c.phase,
             row.c.slots,
@@ -111,6 +115,10 @@ def _entry(row: Any, known_at: datetime) -> Entry:
         slots=1 if row.slots is None else row.slots,
         small=row.lane is not None and row.lane <= SMALL_LANE,
         ready_at=row.created_at,
+        content=None
+        if row.is_correction or row.source_sha256 is None
+        else f"{row.source_sha256}/{row.contract_version}",
+        once=row.once and not row.is_correction and row.source_sha256 is not None,
     )
     return Entry(
         turn=turn,

@@ -16,7 +16,8 @@ from services.submitter.turn import Hold, Reason, Turn
 def in_the_way(turns: Iterable[Turn]) -> dict[str, Turn]:
     """For each open task that was not sent: the last one that it has to wait for; who waits for nobody is missing.
 
-    An exclusive task waits for every one that is earlier or sent, any other for every such exclusive one.
+    An exclusive task waits for every one that is earlier or sent, any other for every such exclusive one. One whose
+    content may be loaded once waits for every such one of the same content too.
     """
     lines: dict[str, list[Turn]] = defaultdict(list)
     for turn in turns:
@@ -38,16 +39,19 @@ def _of_line(line: list[Turn]) -> dict[str, Turn]:
     sent = [turn for turn in line if turn.is_sent]
     last_sent = sent[-1] if sent else None
     last_exclusive_sent = next((turn for turn in reversed(sent) if turn.exclusive), None)
+    last_sent_of = {turn.content: turn for turn in sent}
+    earlier_of: dict[str | None, Turn] = {}
     earlier: Turn | None = None
     earlier_exclusive: Turn | None = None
     blocked: dict[str, Turn] = {}
     for turn in line:
         if not turn.is_sent:
             pair = (earlier, last_sent) if turn.exclusive else (earlier_exclusive, last_exclusive_sent)
-            ahead = [one for one in pair if one is not None]
+            twins = (earlier_of.get(turn.content), last_sent_of.get(turn.content)) if turn.once else ()
+            ahead = [one for one in (*pair, *twins) if one is not None]
             if ahead:
                 blocked[turn.task_id] = max(ahead, key=lambda one: one.place)
-        earlier = turn
+        earlier = earlier_of[turn.content] = turn
         if turn.exclusive:
             earlier_exclusive = turn
     return blocked

@@ -58,3 +58,16 @@ def failed(
         occurred_at=at,
         problems=(Problem(code=code, message=message, detail=detail or {}),),
     )
+
+
+def rejected(event: FileValidated, problem: Problem, *, at: datetime, duplicate_of: str | None = None) -> TaskUpdated:
+    """It is not loaded for what it is: `duplicate_of` names the task that has loaded the same bytes."""
+    return TaskUpdated(
+        task_id=event.task_id,
+        tenant=event.tenant,
+        attempt=event.attempt,
+        status=TaskStatus.REJECTED,
+        occurred_at=at,
+        problems=(problem,),
+        duplicate_of=duplicate_of,
+    )

@@ -31,9 +31,10 @@ class SubmitterOptions(SettingsGroup):
     workers as they are needed. A load that finds too few slots is not passed by others any more once it has waited
     `reserve_after`. Every `hold_for` is looked whether turns have come, should no word about them have been heard. A
     post that was begun `count_first_after` ago is not made again before the monitor has counted, because Druid may have
-    forgotten the first: it must be shorter than Druid keeps its tasks. What Druid says of its extensions is believed
-    for `capabilities_for`. A Druid that cannot read the object store gets addresses that are good for
-    `source_url_lifetime`, seven days at most: no task may wait longer in Druid's queue.
+    forgotten the first: it must be shorter than Druid keeps its tasks. `undo_patience` is how long Druid may take to
+    show that a load was taken back. What Druid says of its extensions is believed for `capabilities_for`. A Druid that
+    cannot read the object store gets addresses that are good for `source_url_lifetime`, seven days at most: no task may
+    wait longer in Druid's queue.
     """
 
     model_config = SettingsConfigDict(env_prefix="SUBMITTER_", extra="ignore", frozen=True, env_ignore_empty=True)
@@ -51,6 +52,7 @@ class SubmitterOptions(SettingsGroup):
     slots_every: timedelta = timedelta(seconds=1)
     reserve_after: timedelta = timedelta(seconds=30)
     count_first_after: timedelta = timedelta(hours=24)
+    undo_patience: timedelta = timedelta(minutes=30)
     capabilities_for: timedelta = timedelta(minutes=10)
     source_url_lifetime: timedelta = Field(default=timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=7))
 

@@ -57,7 +57,7 @@ def freeze(load: Load) -> Frozen:
         PROOF_KEY: _proof(load),
         "forceTimeChunkLock": True,
         # Appends share a time chunk. A replace has it alone: the barrier keeps other loads away, the lock the rest.
-        "useConcurrentLocks": load.mode is LoadMode.APPEND,
+        "useConcurrentLocks": load.mode is LoadMode.APPEND and not load.alone,
     }
     task: dict[str, Any] = {
         "type": "index_parallel",

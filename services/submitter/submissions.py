@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.submitter import turns
 from services.submitter.spec import Frozen, intervals_of
 from shared.db.models import LoadTurn, Submission
+from shared.db.storable import storable
+from shared.events import TaskUpdated
 from shared.inbox import Job, LeaseLostError
 
 
@@ -54,6 +56,46 @@ async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: 
     Raises:
         LeaseLostError: another worker has the row.
     """
+    await _step(
+        connection,
+        job,
+        phase=Phase.POSTING.value,
+        spec=dict(frozen.spec),
+        spec_hash=frozen.spec_hash,
+        druid_task_id=frozen.druid_task_id,
+        posting_at=now,
+    )
+    return Posting(frozen, now)
+
+
+async def freeze_undo(connection: AsyncConnection, job: Job, *, frozen: Mapping[str, Any], now: datetime) -> None:
+    """ADMITTED → POSTING with what an undo changes, which stays the row's for ever.
+
+    Raises:
+        LeaseLostError: another worker has the row.
+    """
+    await _step(connection, job, phase=Phase.POSTING.value, spec=dict(frozen), posting_at=now)
+
+
+async def conclude(connection: AsyncConnection, job: Job, end: TaskUpdated) -> TaskUpdated:
+    """Keep the end of a task that is not loaded: it is said from here only, however often.
+
+    Raises:
+        LeaseLostError: another worker has the row, or it was cancelled.
+    """
+    await _step(connection, job, outcome=storable(end.model_dump(mode="json")))
+    await turns.end(connection, end)
+    return end
+
+
+def outcome_of(columns: Mapping[str, Any]) -> TaskUpdated | None:
+    """The end that a row holds."""
+    outcome = columns["outcome"]
+    return None if outcome is None else TaskUpdated.model_validate(outcome)
+
+
+async def _step(connection: AsyncConnection, job: Job, **columns: Any) -> None:
+    """Write into a row whose spec is not frozen and whose end is not kept."""
     held = (
         Submission.event_id == job.event_id,
         Submission.tries == job.tries,  # every lease has its own
@@ -61,18 +103,10 @@ async def freeze(connection: AsyncConnection, job: Job, *, frozen: Frozen, now: 
         Submission.spec.is_(None),
         Submission.outcome.is_(None),
     )
-    columns = {
-        "phase": Phase.POSTING.value,
-        "spec": dict(frozen.spec),
-        "spec_hash": frozen.spec_hash,
-        "druid_task_id": frozen.druid_task_id,
-        "posting_at": now,
-    }
     changed = await connection.execute(update(Submission).where(*held).values(**columns).returning(Submission.event_id))
     if changed.first() is None:
         msg = f"the lease on submission {job.event_id} is lost"
         raise LeaseLostError(msg)
-    return Posting(frozen, now)
 
 
 async def leave_slots(connection: AsyncConnection, *, task_id: str, attempt: int) -> None:

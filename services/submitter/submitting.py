@@ -13,17 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import says, submissions, turns
+from services.submitter import duplicates, plan, says, submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
+from services.submitter.contents import find_twin
 from services.submitter.following import Following
+from services.submitter.freezing import Freezing
 from services.submitter.keeping import Keeping, key_of
 from services.submitter.patience import DRUID, STORE, keep_back
-from services.submitter.preparing import Preparing
+from services.submitter.planning import Planning, stops
 from services.submitter.slots import sub_tasks_in
-from services.submitter.spec import freeze
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.turn import Hold
+from services.submitter.undone_load import replaced_as_json
 from shared.db.engine import Database
 from shared.db.storable import storable
 from shared.druid import AlreadyExists, Druid, DruidAwayError, DruidRefusedError
@@ -81,7 +84,7 @@ class Submitting:
         druid: where they go.
         rules: pace and size of loads.
         admitting: decides when they may.
-        preparing: gathers what a spec is made of.
+        freezing: makes the task that would be posted.
         keeping: keeps what it has become.
         clock: now, aware UTC.
         ends_known: whether all ends have been read; see `_resume`.
@@ -94,7 +97,7 @@ class Submitting:
         druid: Druid,
         rules: Rules,
         admitting: Admitting,
-        preparing: Preparing,
+        freezing: Freezing,
         keeping: Keeping,
         *,
         clock: Clock,
@@ -105,8 +108,9 @@ class Submitting:
         self._druid = druid
         self._rules = rules
         self._admitting = admitting
-        self._preparing = preparing
+        self._freezing = freezing
         self._keeping = keeping
+        self._planning = Planning(database, druid, freezing.segments, clock=clock)
         self._clock = clock
         self._ends_known = ends_known
         self._following = Following(database, druid, clock)
@@ -129,7 +133,7 @@ class Submitting:
             return await self._wait(job, event, hold, delay)
         for said in outcome.events:
             if isinstance(said, TaskUpdated) and said.status.is_end:
-                await self._keep(job, said)
+                await self._keep(job, said)  # one that is kept already is kept again as it is
         return outcome
 
     async def _keep(self, job: Job, end: TaskUpdated) -> None:
@@ -140,12 +144,21 @@ class Submitting:
         if posting is not None:
             await self._keep_spec(event, posting)
             return await self._resume(job, event, posting) or await self._post(job, event, posting)
+        if stops(event):
+            return await self._plan(job, event)
         admitted = await self._admit(job, event)
         if isinstance(admitted, Hold):
             return await self._wait(job, event, admitted, _LOOK_AGAIN)
         if admitted is None:
             return _ended_before_post()
         return await self._send(job, event, admitted)
+
+    async def _plan(self, job: Job, event: FileValidated) -> Done:
+        """What the load would do, and the end of a task that stops there."""
+        made = await self._freezing(event, event.options.mode, most_sub_tasks=1)
+        if isinstance(made, Problem):
+            return Done((self._failed(event, made.code, made.message),))
+        return Done((await self._planning.conclude(job, event, made.frozen),))
 
     async def _send(self, job: Job, event: FileValidated, admitted: Admitted) -> Done | Wait:
         """What becomes of a load that has its turn."""
@@ -156,13 +169,17 @@ class Submitting:
             if decided is not None:
                 return decided
         frozen = await self._freeze(job, event, admitted)
-        if isinstance(frozen, Problem):
-            return Done((self._failed(event, frozen.code, frozen.message),))
-        if frozen is None:
-            return _ended_before_post()
-        failpoint("S7")
-        await self._keep_spec(event, frozen)
-        return await self._post(job, event, frozen)
+        match frozen:
+            case TaskUpdated():
+                return Done((frozen,))
+            case Problem():
+                return Done((self._failed(event, frozen.code, frozen.message),))
+            case None:
+                return _ended_before_post()
+            case _:
+                failpoint("S7")
+                await self._keep_spec(event, frozen)
+                return await self._post(job, event, frozen)
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
@@ -203,16 +220,35 @@ class Submitting:
         await self._inbox.update(job, reports=number + 1, reported_at=now)
         return Wait(delay, words, (says.queued(event, words, number=number, at=now),))
 
-    async def _freeze(self, job: Job, event: FileValidated, admitted: Admitted) -> Posting | Problem | None:
-        """The frozen spec of an admitted load, or why there is none; None when the task has ended meanwhile."""
-        load = await self._preparing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
-        if isinstance(load, Problem):
-            return load
-        frozen = freeze(load)
+    async def _freeze(
+        self, job: Job, event: FileValidated, admitted: Admitted
+    ) -> Posting | Problem | TaskUpdated | None:
+        """The frozen spec of an admitted load, or its end instead; None when the task has ended meanwhile."""
+        made = await self._freezing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
+        if isinstance(made, Problem):
+            return made
+        changed = await self._planning.changes(event, admitted.mode, made.frozen)
         async with self._database.transaction() as connection:
+            await turns.take_line(connection, tenant=event.tenant, datasource_name=event.datasource_name)
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
-            return await submissions.freeze(connection, job, frozen=frozen, now=self._clock())
+            end = await self._end_instead(connection, event, changed)
+            if end is not None:
+                return await submissions.conclude(connection, job, end)
+            if made.replaced is not None:
+                noted = replaced_as_json(made.replaced)
+                await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
+            return await submissions.freeze(connection, job, frozen=made.frozen, now=self._clock())
+
+    async def _end_instead(
+        self, connection: AsyncConnection, event: FileValidated, changed: list[str]
+    ) -> TaskUpdated | None:
+        """The end of a load that is a duplicate, or that was confirmed by a plan which does not hold any more."""
+        twin = await find_twin(connection, event)
+        if twin is not None:
+            told = duplicates.problem(event.datasource_name, twin)
+            return says.rejected(event, told, at=self._clock(), duplicate_of=twin.of)
+        return says.rejected(event, plan.problem(changed), at=self._clock()) if changed else None
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.

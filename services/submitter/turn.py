@@ -35,6 +35,9 @@ class Turn:
         slots: those that it uses, or that it asks for while it waits: 1, or 1 + sub-tasks; 0 for what is no Druid task.
         small: whether it may use the slot that is kept for small files.
         ready_at: since when it can be sent; None while it is upcoming.
+        content: names the bytes that it appends and the version that judged them; None where they are not known, and
+            for what is never compared.
+        once: whether it waits for others of the same content: what becomes of them decides whether it is loaded.
     """
 
     task_id: str
@@ -46,6 +49,8 @@ class Turn:
     slots: int = 1
     small: bool = False
     ready_at: datetime | None = None
+    content: str | None = None
+    once: bool = False
 
     @property
     def place(self) -> tuple[datetime, str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.models import LoadTurn
-from shared.events import FIRST_ATTEMPT, FileUploaded, FileValidated
+from shared.events import FIRST_ATTEMPT, FileUploaded, FileValidated, TaskCommand, TaskUpdated
+
+UNDO = "undo"
+"""What stands as the mode of a turn that takes a load back."""
 
 
 async def take_place(connection: AsyncConnection, event: FileUploaded | FileValidated) -> None:
@@ -35,7 +39,7 @@ async def take_place(connection: AsyncConnection, event: FileUploaded | FileVali
 
 async def renew(connection: AsyncConnection, *, task_id: str, attempt: int, asked_at: datetime) -> None:
     """Have a task stand in its line anew, with a later attempt; one that was heard of already stays as it is."""
-    anew: dict[str, Any] = {"attempt": attempt, "accepted_at": asked_at, "ended_at": None}
+    anew: dict[str, Any] = {"attempt": attempt, "accepted_at": asked_at, "ended_at": None, "ended_as": None}
     await connection.execute(
         insert(LoadTurn)
         .values(task_id=task_id, **anew)
@@ -43,13 +47,45 @@ async def renew(connection: AsyncConnection, *, task_id: str, attempt: int, aske
     )
 
 
-async def end(connection: AsyncConnection, *, task_id: str, attempt: int, ended_at: datetime) -> None:
+async def take_place_of_undo(connection: AsyncConnection, command: TaskCommand) -> None:
+    """Put an undo into the line of the load that it takes back: like a replace it has the datasource to itself."""
+    place: dict[str, Any] = {
+        "tenant": command.tenant,
+        "datasource_name": command.datasource_name,
+        "mode": UNDO,
+        "accepted_at": command.issued_at,
+    }
+    await connection.execute(
+        insert(LoadTurn)
+        .values(task_id=command.task_id, **place)
+        .on_conflict_do_update(index_elements=["task_id"], set_=place, where=LoadTurn.datasource_name.is_(None))
+    )
+
+
+async def take_line(connection: AsyncConnection, *, tenant: str, datasource_name: str) -> None:
+    """Have a line to oneself until the transaction ends: whoever freezes a load takes it first."""
+    line = f"{tenant}\x1f{datasource_name}"
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(line, 0))))
+
+
+async def keep_undone(connection: AsyncConnection, *, task_id: str, by: str) -> None:
+    """Note that a load was taken back."""
+    await connection.execute(update(LoadTurn).where(LoadTurn.task_id == task_id).values(undone_by=by))
+
+
+async def keep_replaced(connection: AsyncConnection, *, task_id: str, replaced: Mapping[str, Any]) -> None:
+    """Note which segments a replace takes the place of."""
+    await connection.execute(update(LoadTurn).where(LoadTurn.task_id == task_id).values(replaced=dict(replaced)))
+
+
+async def end(connection: AsyncConnection, event: TaskUpdated) -> None:
     """Let an attempt leave its line, even one that is not known yet; the first end stays, and no later attempt ends."""
-    left: dict[str, Any] = {"attempt": attempt, "ended_at": ended_at}
+    attempt = event.attempt
+    left: dict[str, Any] = {"attempt": attempt, "ended_at": event.occurred_at, "ended_as": event.status.value}
     still_there = or_(LoadTurn.attempt < attempt, and_(LoadTurn.attempt == attempt, LoadTurn.ended_at.is_(None)))
     await connection.execute(
         insert(LoadTurn)
-        .values(task_id=task_id, **left)
+        .values(task_id=event.task_id, **left)
         .on_conflict_do_update(index_elements=["task_id"], set_=left, where=still_there)
     )
 

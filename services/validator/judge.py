@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,17 +26,17 @@ from services.validator.lanes import Lanes
 from services.validator.loading import loading_of
 from services.validator.parentage import correction_of, parent_unknown
 from services.validator.pinning import Awaited, Pinning
-from services.validator.publication import Run, read, written
+from services.validator.publication import Fetched, Run, read, told, written
 from services.validator.readings import Readings, reading_of
 from services.validator.source import Source, permitted
 from services.validator.workplace import Workplace
 from shared.backoff import Backoff
 from shared.contract import Contract
-from shared.events import FileUploaded, FileValidated, Problem, TaskStatus, TaskUpdated
+from shared.events import FileUploaded, FileValidated, Problem, StopAfter, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
 from shared.inbox import Inbox, Job
 from shared.kafka.producer import EventProducer
-from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError, StoredObject
+from shared.storage.port import ObjectChangedError, ObjectNotFoundError, ObjectStore, StorageRefusedError
 from shared.telemetry import logger
 from shared.worker import Done, EffectDiedError, Wait
 
@@ -44,6 +45,7 @@ _log = logger(__name__)
 Judged = tuple[FileValidated | TaskUpdated, dict[str, Any] | None]
 # Ends that are no fault of the file: somebody has to put the store right.
 OUR_FAULTS = frozenset({"source_changed", "source_refused"})
+_CHANGED = "the object is not the one that was uploaded: somebody has written over it since"
 # Why a row with a verdict is still open: objects of its runs have to go.
 CLEARING = "clearing"
 # How long until a contract that is late is looked for again.
@@ -119,13 +121,13 @@ class Judge:
         spoken = written(outcome)
         await self._inbox.update(job, outcome=spoken, reading=reading)
         await self._sweep(event.task_id, earlier_runs)
-        return Done((read(spoken),))
+        return Done(told(read(spoken)))
 
     async def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
         """The end of a task whose file has killed the parser three times; a verdict that is kept stays the only one."""
         spoken = job.columns["outcome"]
         if spoken is not None:
-            return (read(spoken),)
+            return told(read(spoken))
         event = FileUploaded.model_validate(job.event)
         message = f"{why}; this is a fault of the service, not of the file: report it with the task id"
         failed = self._end(event, TaskStatus.FAILED, Problem(code="validator_died", message=message))
@@ -136,7 +138,7 @@ class Judge:
         """What is kept is said. What a cancelled job has stored is removed when whoever was at it has noticed."""
         outcome, runs = read(job.columns["outcome"]), job.columns["runs"] or ()
         if not runs or not publication.is_cancelled(outcome):
-            return Done((outcome,))
+            return Done(told(outcome))
         if job.wait_reason != CLEARING:
             return Wait(self._inbox.lease_for, CLEARING, (outcome,))
         await self._sweep(job.task_id, runs)
@@ -156,7 +158,7 @@ class Judge:
             if isinstance(correction, Problem):
                 return self._end(event, TaskStatus.REJECTED, correction), None
             request = self._request(event, contract, file, correction)
-            return await self._read(event, run, request, found.size_bytes)
+            return await self._read(event, run, request, found)
 
     async def _correction(self, event: FileUploaded, folder: Path) -> Correction | Problem | None:
         """What the file corrects, with the parent's rejects beside it; None when it is a file of its own."""
@@ -185,24 +187,29 @@ class Judge:
         except (ObjectNotFoundError, StorageRefusedError):
             return None
 
-    async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> StoredObject | Problem:
+    async def _fetch(self, event: FileUploaded, source: Source, file: Path) -> Fetched | Problem:
         detail: dict[str, Any] = {"file_uri": event.file_uri}
+        digest = hashlib.sha256()
         try:
             found = await self._store.head(source.key, bucket=source.bucket)
             if found.size_bytes > self._rules.max_source_bytes:
                 largest = self._rules.max_source_bytes
                 message = f"the file has {found.size_bytes:,} bytes, and at most {largest:,} are taken: split it"
                 return Problem(code="limit_source", message=message, detail=detail)
-            return await self._store.download(source.key, file, etag=event.etag or found.etag, bucket=source.bucket)
+            found = await self._store.download(
+                source.key, file, etag=event.etag or found.etag, bucket=source.bucket, digest=digest
+            )
         except ObjectNotFoundError:
             message = "there is no object at file_uri: write it first"
             return Problem(code="source_missing", message=message, detail=detail)
         except ObjectChangedError:
-            message = "the object is not the one that was uploaded: somebody has written over it since"
-            return Problem(code="source_changed", message=message, detail=detail)
+            return Problem(code="source_changed", message=_CHANGED, detail=detail)
         except StorageRefusedError:
             message = "the object store does not let the service read the object: check its permissions"
             return Problem(code="source_refused", message=message, detail=detail)
+        if event.sha256 not in {None, digest.hexdigest()}:
+            return Problem(code="source_changed", message=_CHANGED, detail=detail)
+        return Fetched(found.size_bytes, digest.hexdigest())
 
     def _request(
         self, event: FileUploaded, contract: Contract | None, file: Path, correction: Correction | None
@@ -216,9 +223,10 @@ class Judge:
             contract=contract,
             limits=self._rules.parse,
             correction=correction,
+            count_times=event.options.stop_after is StopAfter.PLAN,
         )
 
-    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, file_size: int) -> Judged:
+    async def _read(self, event: FileUploaded, run: Run, request: ParseRequest, fetched: Fetched) -> Judged:
         output = request.output_dir
         output.mkdir()
         try:
@@ -226,30 +234,30 @@ class Judge:
             verdict = await run_child(request, self._rules.child)
         except ChildDied as error:
             raise EffectDiedError(str(error)) from error
-        return await self._conclude(event, run, verdict, request=request, file_size=file_size)
+        return await self._conclude(event, run, verdict, request=request, fetched=fetched)
 
     async def _conclude(
-        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, request: ParseRequest, file_size: int
+        self, event: FileUploaded, run: Run, verdict: Accepted | Rejected, *, request: ParseRequest, fetched: Fetched
     ) -> Judged:
         """Store what the verdict speaks of, and put the verdict into the one event that tells it."""
         limit_bytes, output = self._rules.max_record_bytes, request.output_dir
         if isinstance(verdict, Accepted):
-            told = publication.validated(
+            accepted = publication.validated(
                 event,
                 verdict,
                 run,
+                fetched,
                 bucket=self._store.bucket,
-                file_size=file_size,
                 finished_at=self._clock(),
                 loading=loading_of(request.contract, verdict.columns),
             )
-            told = publication.narrowed(told, limit_bytes=limit_bytes)
-            wide = publication.too_wide(verdict, told, limit_bytes=limit_bytes)
+            accepted = publication.narrowed(accepted, limit_bytes=limit_bytes)
+            wide = publication.too_wide(verdict, accepted, limit_bytes=limit_bytes)
             if wide is None:
                 await self._keep(verdict, run, output)
                 _log.info("accepted", rows_read=verdict.rows_read, rows_rejected=verdict.rows_rejected)
-                kept = reading_of(verdict, rejects_key=told.rejects_key)
-                return told.model_copy(update={"finished_at": self._clock()}), kept
+                kept = reading_of(verdict, rejects_key=accepted.rejects_key)
+                return accepted.model_copy(update={"finished_at": self._clock()}), kept
             verdict = wide
         await self._keep(verdict, run, output)
         _log.info("rejected", code=verdict.problems[0].code)

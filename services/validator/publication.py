@@ -12,12 +12,24 @@ from pydantic import JsonValue
 from services.validator.engine import Accepted, Code, Rejected
 from services.validator.engine import Problem as Reason
 from shared.db.storable import storable
-from shared.events import Column, FileUploaded, FileValidated, Part, Problem, TaskCommand, TaskStatus, TaskUpdated
+from shared.events import (
+    Column,
+    FileUploaded,
+    FileValidated,
+    Part,
+    Problem,
+    RowsOfTime,
+    StopAfter,
+    TaskCommand,
+    TaskStatus,
+    TaskUpdated,
+)
 from shared.kafka.envelope import record_bytes
 from shared.loading import Loading
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
+STOPPED = "stopped_after_validation"
 CONTRACT_AWAITED = "contract_awaited"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,6 +56,14 @@ class Run:
         return f"reports/{self.task_id}/{self.run_id}/{name}"
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """The file as it was read: its size in bytes, and its digest in hexadecimal digits."""
+
+    size_bytes: int
+    sha256: str
+
+
 def folders_of(task_id: str, run_id: str) -> tuple[str, ...]:
     """The prefixes under which a run writes."""
     return tuple(f"{kind}/{task_id}/{run_id}/" for kind in ("validated", "rejected", "reports"))
@@ -53,9 +73,9 @@ def validated(
     event: FileUploaded,
     verdict: Accepted,
     run: Run,
+    fetched: Fetched,
     *,
     bucket: str,
-    file_size: int,
     finished_at: datetime,
     loading: Loading | None = None,
 ) -> FileValidated:
@@ -83,7 +103,11 @@ def validated(
         time_min=_time(verdict.time_min_ms),
         time_max=_time(verdict.time_max_ms),
         time_column=verdict.time_column.source_name,
-        file_size=file_size,
+        file_size=fetched.size_bytes,
+        source_sha256=fetched.sha256,
+        rows_by_time=None
+        if verdict.rows_by_time is None
+        else tuple(RowsOfTime(start=_time(start), rows=rows) for start, rows in verdict.rows_by_time),
         report_key=run.report_key(verdict.report),
         rejects_key=run.rejects_key(verdict.rejects.name) if verdict.rejects else None,
         started_at=run.started_at,
@@ -93,6 +117,25 @@ def validated(
         corrected_records=_if_short(verdict.corrected_records) if event.correction else None,
         loading=loading,
     )
+
+
+def told(outcome: FileValidated | TaskUpdated) -> tuple[FileValidated | TaskUpdated, ...]:
+    """What is said of a verdict: a task that stops after its validation ends with it, and nothing is loaded."""
+    if not isinstance(outcome, FileValidated) or outcome.options.stop_after is not StopAfter.VALIDATION:
+        return (outcome,)
+    end = TaskUpdated(
+        task_id=outcome.task_id,
+        tenant=outcome.tenant,
+        attempt=outcome.attempt,
+        status=TaskStatus.COMPLETED,
+        occurred_at=outcome.finished_at,
+        reason=STOPPED,
+        rows_read=outcome.rows_read,
+        rows_rejected=outcome.rows_rejected,
+        report_key=outcome.report_key,
+        rejects_key=outcome.rejects_key,
+    )
+    return (outcome, end)
 
 
 def narrowed(told: FileValidated, *, limit_bytes: int) -> FileValidated:

@@ -218,13 +218,13 @@ class HeardContract(Base):
 
 
 class Submission(JobColumns, Base):
-    """The submitter's inbox: one row for each load.
+    """The submitter's inbox: one row for each load, and for each load that is to be taken back.
 
-    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `slots`: those of Druid that it
-    asks for while it waits, and that it was given from ADMITTED on. `hold`: what it waits for, as last decided; its
-    user was told so in `wait_reason`, at `reported_at`, in `reports` reports. `left_at`: since when its slots are known
-    to be free again.
-    `outcome` is the body of the one end that the submitter may publish.
+    `phase`: WAITING, ADMITTED (it has its turn), POSTING (the spec is frozen), POSTED. `spec` is the task of Druid, or
+    the segments that an undo marks. `slots`: those of Druid that it asks for while it waits, and that it was given from
+    ADMITTED on. `hold`: what it waits for, as last decided; its user was told so in `wait_reason`, at `reported_at`, in
+    `reports` reports. `left_at`: since when its slots are known to be free again. `outcome` is the body of the one end
+    that the submitter may publish.
     """
 
     __tablename__ = "submissions"
@@ -251,9 +251,12 @@ class SubmissionCommand(CommandColumns, Base):
 
 
 class LoadTurn(Base):
-    """The submitter's line: which tasks a datasource has accepted, in which order, and which have ended.
+    """The submitter's line: which tasks a datasource has accepted, in which order, and which have ended how.
 
-    A task stands in it with its latest `attempt`, from when that was asked for.
+    A task stands in it with its latest `attempt`, from when that was asked for. `source_sha256` and `contract_version`
+    (0 for none) say what is loaded; `is_correction` is set for corrected rows, `once` when the same content may not be
+    added a second time. `undone_by` is the task that has taken the load back. `replaced` has the ids of the segments
+    that could be seen when a replace was frozen.
     """
 
     __tablename__ = "load_turns"
@@ -264,10 +267,18 @@ class LoadTurn(Base):
     mode: Mapped[str | None] = mapped_column(String(16))
     accepted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    ended_as: Mapped[str | None] = mapped_column(String(16))
+    source_sha256: Mapped[str | None] = mapped_column(String(64))
+    contract_version: Mapped[int | None]
+    is_correction: Mapped[bool] = mapped_column(server_default=text("false"))
+    once: Mapped[bool] = mapped_column(server_default=text("false"))
+    undone_by: Mapped[str | None] = mapped_column(String(TASK_ID_LENGTH))
+    replaced: Mapped[dict[str, Any] | None]
     attempt: Mapped[int] = mapped_column(server_default="1")
 
     __table_args__ = (
         Index("ix_load_turns_open", "tenant", "datasource_name", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_load_turns_source_sha256", "source_sha256"),
     )
 
 

@@ -55,6 +55,13 @@ class StoredObject:
     etag: str
 
 
+class Digest(Protocol):
+    """What bytes can be told to, such as `hashlib.sha256()`."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take bytes."""
+
+
 class ObjectWriter(Protocol):
     """An object under way; nothing can be seen under its key before `commit`."""
 
@@ -113,9 +120,15 @@ class ObjectStore(Protocol):
         """Read an object piece by piece (pieces of at most 1 MiB); with `etag`, only these bytes and no others."""
 
     async def download(
-        self, key: str, path: Path, *, etag: str | None = None, bucket: str | None = None
+        self,
+        key: str,
+        path: Path,
+        *,
+        etag: str | None = None,
+        bucket: str | None = None,
+        digest: Digest | None = None,
     ) -> StoredObject:
-        """Read an object into a local file; on an error the file is left incomplete."""
+        """Read an object into a local file; on an error the file is left incomplete. `digest` is told all bytes."""
 
     def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         """Every object whose key starts with `prefix`, in the order of keys."""

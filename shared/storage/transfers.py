@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from shared.storage.port import OCTET_STREAM, ObjectWriter, StoredObject
+from shared.storage.port import OCTET_STREAM, Digest, ObjectWriter, StoredObject
 
 PIECE_BYTES = 1024 * 1024
 PARTS_OF_ONE_SIZE = 1000
@@ -59,13 +59,25 @@ class FileTransfers(ABC):
         return await _written(writer, _pieces_of(path))
 
     async def download(
-        self, key: str, path: Path, *, etag: str | None = None, bucket: str | None = None
+        self,
+        key: str,
+        path: Path,
+        *,
+        etag: str | None = None,
+        bucket: str | None = None,
+        digest: Digest | None = None,
     ) -> StoredObject:
         """See `ObjectStore.download`."""
         found = await self.head(key, bucket=bucket)
         with await asyncio.to_thread(path.open, "wb") as target:
+
+            def take(piece: bytes) -> None:
+                target.write(piece)
+                if digest is not None:
+                    digest.update(piece)
+
             async for piece in self.read(key, etag=etag or found.etag, bucket=bucket):
-                await asyncio.to_thread(target.write, piece)
+                await asyncio.to_thread(take, piece)
         return found
 
     async def delete_prefix(self, prefix: str) -> int:

@@ -95,6 +95,13 @@ class Installation(installation.Installation):
         task_id: str = answer.json()["task_id"]
         return task_id
 
+    def undo(self, task_id: str) -> str:
+        """Ask for a load to be taken back; the id of the task that does it."""
+        answer = self.http.post(f"/api/ingest/tasks/{task_id}/undo")
+        assert answer.status_code == 202, answer.text
+        undo_id: str = answer.json()["task_id"]
+        return undo_id
+
     def gap(self, task_id: str) -> int:
         """The rejected rows of a task that are neither corrected nor waived."""
         task = self.task(task_id)

@@ -148,11 +148,70 @@ def test_two_appends_add_up(installation: Installation) -> None:
     assert installation.count(datasource) == 400
 
 
+def test_the_same_bytes_are_appended_once_unless_forced(installation: Installation) -> None:
+    datasource = installation.datasource()
+    first = installation.upload(rows_csv(200), datasource)
+    again = installation.end(installation.upload(rows_csv(200), datasource, filename="other.csv"))
+    assert (again["status"], again["duplicate_of"]) == ("REJECTED", first)
+    assert again["validation_errors"][0]["code"] == "duplicate"
+    installation.completed(first, read=200)
+    assert installation.count(datasource) == 200
+    installation.completed(installation.upload(rows_csv(200), datasource, force="true"), read=200)
+    assert installation.count(datasource) == 400
+
+
 def test_a_replace_leaves_exactly_its_own_rows(installation: Installation) -> None:
     datasource = installation.datasource()
     installation.completed(installation.upload(rows_csv(500, step_seconds=86_400), datasource), read=500)
     installation.completed(installation.upload(rows_csv(40), datasource, mode="replace"), read=40)
     assert installation.count(datasource) == 40
+
+
+def test_a_replace_is_taken_back_to_the_rows_of_before(installation: Installation) -> None:
+    datasource = installation.datasource()
+    installation.completed(installation.upload(rows_csv(500, step_seconds=86_400), datasource), read=500)
+    swap = installation.upload(rows_csv(40), datasource, mode="replace")
+    installation.completed(swap, read=40)
+    undo = installation.undo(swap)
+    end = installation.end(undo)
+    assert (end["status"], end["undoes"]) == ("COMPLETED", swap), end
+    assert (end["undone"]["rows_removed"], end["undone"]["rows_restored"]) == (40, 500)
+    assert installation.count(datasource) == 500
+    assert installation.end(swap)["undone_by"] == undo
+    assert installation.http.post(f"/api/ingest/tasks/{swap}/undo").status_code == 409
+
+
+def test_an_append_is_taken_back_and_may_come_again(installation: Installation) -> None:
+    datasource = installation.datasource()
+    wrong = installation.upload(rows_csv(60), datasource)
+    installation.completed(wrong, read=60)
+    assert installation.end(installation.undo(wrong))["status"] == "COMPLETED"
+    installation.completed(installation.upload(rows_csv(60), datasource), read=60)
+    assert installation.count(datasource) == 60
+
+
+def test_a_plan_loads_nothing_and_binds_the_load(installation: Installation) -> None:
+    datasource = installation.datasource()
+    installation.completed(installation.upload(rows_csv(500, step_seconds=86_400), datasource), read=500)
+    how = {"mode": "replace"}
+    end = installation.end(installation.upload(rows_csv(40), datasource, stop_after="plan", **how))
+    assert (end["status"], end["stop_after"]) == ("COMPLETED", "plan")
+    assert (end["plan"]["rows_vanishing"], end["plan"]["rows_coming"]) == (500, 40)
+    assert installation.count(datasource) == 500
+    token = end["plan"]["token"]
+    installation.completed(installation.upload(rows_csv(40), datasource, confirm=token, **how), read=40)
+    refused = installation.end(installation.upload(rows_csv(40), datasource, confirm=token, **how))
+    assert (refused["status"], refused["validation_errors"][0]["code"]) == ("REJECTED", "plan_changed")
+    assert installation.count(datasource) == 40
+
+
+def test_a_validation_alone_loads_nothing(installation: Installation) -> None:
+    datasource = installation.datasource()
+    end = installation.end(installation.upload(rows_csv(20, bad=frozenset({7})), datasource, stop_after="validation"))
+    assert (end["status"], end["status_reason"]) == ("COMPLETED", "stopped_after_validation")
+    assert (end["ledger"]["rows_accepted"], end["ledger"]["rows_rejected"]) == (19, 1)
+    assert end["corrections"]["gap"] == 0
+    assert installation.druid_tasks(end["task_id"], datasource) == []
 
 
 def test_a_small_file_behind_a_large_one(installation: Installation) -> None:

@@ -44,6 +44,22 @@ def test_a_kill_changes_nothing(installation: Installation, service: str, point:
     installation.settled()  # or what is said again would meet the next fail point
 
 
+@pytest.mark.parametrize("point", ["U1", "U2", "U3", "U4", "U5", "submitter:published"])
+def test_a_kill_in_an_undo_changes_nothing(installation: Installation, point: str) -> None:
+    datasource = installation.datasource()
+    installation.completed(installation.upload(rows_csv(100), datasource), read=100)
+    swap = installation.upload(rows_csv(30), datasource, mode="replace")
+    installation.completed(swap, read=30)
+    installation.settled()
+    installation.restart("submitter", failpoint=point)
+    undo = installation.undo(swap)
+    installation.revive("submitter")
+    assert installation.end(undo)["status"] == "COMPLETED"
+    assert installation.count(datasource) == 100
+    assert installation.ends(undo) == ["COMPLETED"]
+    installation.settled()
+
+
 def test_a_killed_validator_leaves_no_files(installation: Installation) -> None:
     installation.restart("validator", failpoint="V1")
     task_id = installation.upload(rows_csv(100), installation.datasource())

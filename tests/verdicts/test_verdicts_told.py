@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import uuid
 from dataclasses import replace
@@ -390,3 +391,55 @@ async def test_numbers_of_records_are_left_out_before_a_verdict_is(store: InMemo
     assert isinstance(said, FileValidated)
     assert said.rejected_records is None
     assert record_bytes(said) <= LIMIT_BYTES
+
+
+async def test_the_digest_of_the_file_is_told(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    content = "ts,n\n2024-01-01T00:00:00Z,1\n"
+    said = await told(store, content, tmp_path)
+    assert isinstance(said, FileValidated)
+    assert said.source_sha256 == hashlib.sha256(content.encode()).hexdigest()
+
+
+async def test_a_file_of_another_digest_than_was_uploaded_is_not_judged(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    notebook = Notebook()
+    job = await job_of(store, "ts,n\n2024-01-01T00:00:00Z,1\n")
+    job = replace(job, event={**job.event, "sha256": "0" * 64})
+    done = await judge_of(store, notebook, tmp_path)(job)
+    assert isinstance(done, Done)
+    (said,) = done.events
+    assert isinstance(said, TaskUpdated)
+    assert (said.status, said.problems[0].code) == (TaskStatus.FAILED, "source_changed")
+
+
+async def stopped(store: InMemoryObjectStore, work_dir: Path, stop_after: str) -> tuple[TaskEvent, ...]:
+    """What is said of a file of two hours whose task stops; twice, as after a death between saying and marking."""
+    notebook = Notebook()
+    job = await job_of(store, "ts,n\n2024-01-01T00:00:00Z,1\n2024-01-01T00:59:00Z,2\n2024-01-01T01:00:00Z,3\n")
+    job = replace(job, event={**job.event, "options": {"stop_after": stop_after}})
+    judge = judge_of(store, notebook, work_dir)
+    done = await judge(job)
+    again = await judge(replace(job, columns={**job.columns, "outcome": notebook.kept["outcome"]}))
+    assert isinstance(done, Done)
+    assert again == done
+    return cast("tuple[TaskEvent, ...]", done.events)
+
+
+async def test_a_task_that_stops_after_its_validation_ends_with_its_verdict(
+    store: InMemoryObjectStore, tmp_path: Path
+) -> None:
+    verdict, end = await stopped(store, tmp_path, "validation")
+    assert isinstance(verdict, FileValidated)
+    assert isinstance(end, TaskUpdated)
+    assert (end.status, end.reason) == (TaskStatus.COMPLETED, "stopped_after_validation")
+    assert (end.rows_read, end.rows_rejected, end.report_key) == (3, 0, verdict.report_key)
+    assert end.occurred_at == verdict.finished_at
+    assert verdict.rows_by_time is None
+
+
+async def test_a_verdict_for_a_plan_says_where_in_time_the_rows_lie(store: InMemoryObjectStore, tmp_path: Path) -> None:
+    (verdict,) = await stopped(store, tmp_path, "plan")
+    assert isinstance(verdict, FileValidated)
+    assert verdict.rows_by_time is not None
+    assert [(f"{one.start:%H:%M}", one.rows) for one in verdict.rows_by_time] == [("00:00", 2), ("01:00", 1)]

@@ -77,6 +77,7 @@ def conclude(case: Case, survey: Survey, writing: Writing, second: int) -> Verdi
             ),
             time_min_ms=figures.low_ms,
             time_max_ms=figures.high_ms,
+            rows_by_time=None if figures.times is None else figures.times.told(),
             reading=_reading(case, plan, plan.choice, survey),
             rejected_records=None if rejected.records is None else carried(rejected.records),
             corrected_records=(

@@ -115,7 +115,8 @@ class ParseRequest(_Model):
     `task_id` stands in every canonical row, unless it is None. Without `require_time` a file whose time is missing or
     ambiguous is judged all the same: the verdict is `Untimed`, and the report says what ingestion would ask. Without
     `write_rows` there are no parts, which saves their time and their place. With a `contract` the columns, their types,
-    the dialect and the limits are those that it states, except for what the options say.
+    the dialect and the limits are those that it states, except for what the options say. With `count_times` the verdict
+    says where in time the rows lie.
     """
 
     source_path: Path
@@ -128,3 +129,4 @@ class ParseRequest(_Model):
     contract: Contract | None = None
     require_time: bool = True
     write_rows: bool = True
+    count_times: bool = False

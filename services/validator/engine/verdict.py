@@ -164,6 +164,7 @@ class Accepted(_Judged):
     """The file can be loaded.
 
     `reading` has all columns in the order of the file: by it corrected rows can be read in the same way.
+    `rows_by_time` are begins in milliseconds and rows, where that was asked.
     `rejected_records` are the bad ones, None when they are too scattered to be told; `corrected_records` are, for a
     correction, the parent's records that its good rows stand for, None when not all of them say so. Both are written
     as `3,77,100-101`.
@@ -173,6 +174,7 @@ class Accepted(_Judged):
     time_column: TimeColumn
     time_min_ms: int
     time_max_ms: int
+    rows_by_time: tuple[tuple[int, int], ...] | None = None
     reading: tuple[ExpectedColumn, ...]
     rejected_records: str | None = None
     corrected_records: str | None = None

@@ -16,6 +16,7 @@ from .parts import PartWriter
 from .plan import Plan
 from .rejects import RejectsWriter
 from .survey import Survey
+from .time_counts import TimeCounts
 from .timestamps import Times
 from .written import Written
 
@@ -40,7 +41,7 @@ class Writing:
         self.refused = refused
         self.parts = PartWriter(request.output_dir, request.limits.part_bytes)
         self.rejects = RejectsWriter(request.output_dir, request.limits.max_problem_samples)
-        self.figures = Written(case.zone)
+        self.figures = Written(case.zone, times=TimeCounts() if case.request.count_times else None)
         self.corrected = array("q")
         self._case = case
         self._judge = RowJudge(case, plan)
@@ -120,6 +121,8 @@ class Writing:
         low, high = ms.min(), ms.max()
         if isinstance(low, int) and isinstance(high, int):
             figures.add_range(low, high)
+            if figures.times is not None:
+                figures.times.add(ms)
             self._put(frame, ms)
 
     def _put(self, frame: pl.DataFrame, ms: pl.Series | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .patterns import EPOCHS
+from .time_counts import TimeCounts
 from .zones import UTC
 
 
@@ -13,7 +14,8 @@ class Written:
     """Figures over the accepted rows. `zoneless` times named no zone and were taken in `zone`; `cut` lost a fraction.
 
     `zone` is the one that the sender named, else UTC. `seen` rows were read, good and bad; `stopped` says that a limit
-    ended the reading there. `judged` of them were well formed.
+    ended the reading there. `judged` of them were well formed. `times` counts where in time they lie, where that was
+    asked.
     """
 
     zone: str = UTC
@@ -25,6 +27,7 @@ class Written:
     high_ms: int | None = None
     zoneless: int = 0
     cut: int = 0
+    times: TimeCounts | None = None
 
     def add_range(self, low_ms: int, high_ms: int) -> None:
         """Take the earliest and the latest time of some rows."""

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from services.submitter.admitting import Admitting, Rhythm
 from services.submitter.cancelling import Cancelling
+from services.submitter.freezing import Freezing
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import Handlers
 from services.submitter.keeping import Keeping
@@ -26,6 +27,7 @@ from shared.kafka.envelope import Received
 from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
+from tests.unit.druid.scripted_segments import ScriptedSegments
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = Rules(timedelta(seconds=2), count_first_after=timedelta(hours=24))
@@ -42,6 +44,7 @@ class Bench:
     line_known: bool = True
     ends_known: bool = True
     later: timedelta = timedelta(0)
+    segments: ScriptedSegments = field(default_factory=ScriptedSegments)
 
     def __post_init__(self) -> None:
         self.store = InMemoryObjectStore()
@@ -64,7 +67,7 @@ class Bench:
             self.druid,
             RULES,
             self.admitting,
-            preparing,
+            Freezing(preparing, self.segments),
             Keeping(self.store),
             clock=self._now,
             ends_known=self._ends_known,

@@ -94,11 +94,12 @@ def test_put_leaves_the_mode_to_the_contract(gateway: Gateway, rows_csv: Path) -
 
 
 def test_put_sends_every_option_of_the_form(gateway: Gateway, rows_csv: Path) -> None:
-    said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in {"datasource_name", "user_id", "mode"}}
+    own = {"datasource_name", "user_id", "mode", "force", "stop_after"}
+    said = {name: f"said-of-{name}" for name in FIELD_BYTES if name not in own}
     said["contract_version"] = "7"
     options = [word for name, value in said.items() for word in (option_of(name), value)]
-    assert run("put", rows_csv, "-d", "sales", "--mode", "replace", "--user", "ann", *options) == 0
-    for name, value in {**said, "user_id": "ann"}.items():
+    assert run("put", rows_csv, "-d", "sales", "--mode", "replace", "--user", "ann", "--force", *options) == 0
+    for name, value in {**said, "user_id": "ann", "force": "true"}.items():
         assert f'name="{name}"\r\n\r\n{value}\r\n'.encode() in gateway.body
 
 

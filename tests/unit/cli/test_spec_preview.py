@@ -16,7 +16,7 @@ from services.submitter.spec import freeze
 from services.validator.engine import Accepted, Column, Part
 from services.validator.engine.verdict import ExpectedColumn, TimeColumn
 from services.validator.loading import loading_of
-from services.validator.publication import Run, validated
+from services.validator.publication import Fetched, Run, validated
 from shared import ids
 from shared.contract import Contract
 from shared.events import FileUploaded, LoadMode, LoadOptions
@@ -79,7 +79,7 @@ def test_it_is_what_the_submitter_makes(name: str) -> None:
     )
     run = Run(TASK, "RUN", NOW)
     loading = loading_of(contract, VERDICT.columns)
-    event = validated(upload, VERDICT, run, bucket="BUCKET", file_size=1, finished_at=NOW, loading=loading)
+    event = validated(upload, VERDICT, run, Fetched(1, "0" * 64), bucket="BUCKET", finished_at=NOW, loading=loading)
     options = SubmitterOptions()
     by_range = event.loading is not None and event.loading.partitioning.type == "range"
     slots = options.sizes().slots(rows=9, size_bytes=1, parts=2, by_range=by_range)

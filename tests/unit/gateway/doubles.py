@@ -185,6 +185,9 @@ class InMemoryTaskRows:
     async def find(self, task_id: str) -> Mapping[str, Any] | None:
         return self.rows.get(task_id)
 
+    async def undos(self, task_id: str) -> list[Mapping[str, Any]]:
+        return [row for row in self.rows.values() if row["undoes"] == task_id]
+
     async def corrections(self, task_id: str) -> list[Mapping[str, Any]]:
         return [row for row in self.rows.values() if row["corrects"] == task_id]
 

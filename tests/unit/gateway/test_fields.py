@@ -4,7 +4,7 @@ import pytest
 
 from services.gateway.fields import FIELD_BYTES, check_name, form_of, parse_field
 from services.gateway.problems import ProblemError
-from shared.events import LoadMode, LoadOptions
+from shared.events import LoadMode, LoadOptions, StopAfter
 
 
 def test_options_are_what_the_user_said() -> None:
@@ -29,6 +29,9 @@ def test_options_are_what_the_user_said() -> None:
         "contract_version": "12",
         "max_rejected_rows": "100",
         "max_rejected_ratio": "0.25",
+        "force": "true",
+        "stop_after": "plan",
+        "confirm": "plan-1a2b",
     }
     assert set(said) == set(FIELD_BYTES)
     form = form_of({name: parse_field(name, value.encode()) for name, value in said.items()})
@@ -51,6 +54,9 @@ def test_options_are_what_the_user_said() -> None:
         thousands=" ",
         max_rejected_rows=100,
         max_rejected_ratio=0.25,
+        force=True,
+        stop_after=StopAfter.PLAN,
+        confirm="plan-1a2b",
     )
 
 

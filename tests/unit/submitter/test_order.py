@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.submitter.order import held_behind, in_the_way
 from services.submitter.turn import Hold, Reason, Stage, Turn
-from tests.unit.submitter.turns import at, waiting
+from tests.unit.submitter.turns import at, sent, waiting
 
 APPEND, REPLACE = False, True
 PAIRS = [(APPEND, APPEND, False), (APPEND, REPLACE, True), (REPLACE, APPEND, True), (REPLACE, REPLACE, True)]
@@ -113,3 +113,15 @@ def test_any_schedule_keeps_the_order_and_ends(drawn: list[tuple[bool, int]], pi
         for earlier in turns:
             if earlier.place < chosen.place and (earlier.exclusive or chosen.exclusive):
                 assert earlier.task_id in ended
+
+
+def test_one_of_the_same_content_is_waited_for_by_what_may_be_loaded_once() -> None:
+    first = waiting(1, datasource="d", content="x", stage=Stage.UPCOMING)
+    once = waiting(2, datasource="d", content="x", once=True)
+    forced, other = waiting(3, datasource="d", content="x"), waiting(4, datasource="d", content="y", once=True)
+    assert in_the_way([first, once, forced, other]) == {once.task_id: first}
+
+
+def test_a_later_one_of_the_same_content_is_waited_for_once_it_was_sent() -> None:
+    early, late = waiting(1, datasource="d", content="x", once=True), sent(2, datasource="d", content="x", once=True)
+    assert in_the_way([early, late]) == {early.task_id: late}

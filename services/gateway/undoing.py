@@ -1,0 +1,166 @@
+"""Taking a load back: the request becomes a task of its own, which is commanded and followed like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.gateway.decisions import SOURCE
+from services.gateway.gap import is_loaded
+from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.rows import UploadRows, UploadState
+from services.gateway.status import TaskRows, row_of
+from shared import ids
+from shared.db.engine import Database
+from shared.events import CommandName, TaskCommand, TaskStatus
+from shared.kafka.envelope import encode
+from shared.outbox import promise
+from shared.telemetry import logger, task_scope
+
+_log = logger(__name__)
+Row = Mapping[str, Any]
+
+
+class UndoForm(BaseModel):
+    """The body of the request; no body is an empty one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str | None = Field(default=None, min_length=1, max_length=1024)
+    user_id: str | None = Field(default=None, min_length=1, max_length=256)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The task that takes the load back; `replayed` when it was asked for before and is known already."""
+
+    task_id: str
+    status: str
+    replayed: bool = False
+
+
+class UndoRows(Protocol):
+    """Where commands are promised. The method is a transaction and may raise `DatabaseAwayError`."""
+
+    async def promise(self, command: TaskCommand, *, traceparent: str | None) -> None:
+        """Keep the promise of a command."""
+
+
+class PostgresUndoRows:
+    """The outbox in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def promise(self, command: TaskCommand, *, traceparent: str | None) -> None:
+        """See `UndoRows.promise`."""
+        async with self._database.transaction() as connection:
+            await promise(connection, encode(command, source=SOURCE, traceparent=traceparent))
+
+
+class Undos:
+    """The use case.
+
+    Args:
+        tasks: what is known of tasks.
+        uploads: the gateway's own uploads, which the projector may not know yet.
+        rows: where commands are promised.
+        clock: the time, aware UTC.
+        announce: called after a promise was committed.
+    """
+
+    def __init__(
+        self,
+        tasks: TaskRows,
+        uploads: UploadRows,
+        rows: UndoRows,
+        *,
+        clock: Callable[[], datetime],
+        announce: Callable[[], None],
+    ) -> None:
+        self._tasks = tasks
+        self._uploads = uploads
+        self._rows = rows
+        self._clock = clock
+        self._announce = announce
+
+    async def ask(self, task_id: str, body: bytes, *, traceparent: str | None) -> Asked:
+        """Ask for the load of a task to be taken back. The same request again is the same task, until it has failed.
+
+        Raises:
+            ProblemError: there is no such task, or no load of it.
+            DatabaseAwayError: it may be asked for later.
+        """
+        form = parse_form(body)
+        with task_scope(task_id):
+            task = await self._found(task_id)
+            undos = await self._tasks.undos(task_id)
+            check(task, undos)
+            failed = sum(TaskStatus(one["status"]).is_end for one in undos)
+            undo_id = ids.undo_task_id(tenant=task["tenant"], undoes=task_id, failed_before=failed)
+            known = next((one for one in undos if one["task_id"] == undo_id), None)
+            if known is not None:
+                return Asked(undo_id, known["status"], replayed=True)
+            command = TaskCommand(
+                task_id=undo_id,
+                tenant=task["tenant"],
+                command=CommandName.UNDO,
+                issued_at=self._clock(),
+                reason=form.reason,
+                user_id=form.user_id,
+                undoes=task_id,
+                datasource_name=task["datasource_name"],
+            )
+            await self._rows.promise(command, traceparent=traceparent)
+            self._announce()
+            _log.info("undo_asked", undo=undo_id)
+        return Asked(undo_id, TaskStatus.PENDING.value)
+
+    async def _found(self, task_id: str) -> Row:
+        row = await self._tasks.find(task_id)
+        if row is not None:
+            return row
+        found = await self._uploads.find(task_id)
+        if found is None or found.state is not UploadState.STORED:
+            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+        return row_of(found)
+
+
+def check(task: Row, undos: Sequence[Row]) -> None:
+    """Whether there is a load to take back.
+
+    Raises:
+        ProblemError: there is none; the detail says why.
+    """
+    task_id, status = task["task_id"], task["status"]
+    done = next((one for one in undos if one["status"] == TaskStatus.COMPLETED), None)
+    if task["undoes"]:
+        detail = f"Task {task_id} took the load of {task['undoes']} back itself. Send that file again to have its rows."
+    elif done is not None:
+        detail = f"The load of task {task_id} was taken back before, by task {done['task_id']}."
+    elif status != TaskStatus.COMPLETED:
+        detail = f"Task {task_id} is {status}: what is taken back is a load that is COMPLETED."
+    elif not is_loaded(task):
+        detail = f"Task {task_id} has loaded nothing: it stopped after its {task['stop_after']}, as was asked."
+    else:
+        return
+    raise ProblemError(ProblemKind.NOT_UNDOABLE, detail)
+
+
+def parse_form(body: bytes) -> UndoForm:
+    """The request's body.
+
+    Raises:
+        ProblemError: it is no such form; the detail says what was expected.
+    """
+    try:
+        return UndoForm.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        first: Any = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else None
+        detail = f"{field or 'body'}: {first['msg']}. Send no body, or JSON with reason and user_id, both optional."
+        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=field) from None
