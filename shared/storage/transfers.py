@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
+from typing import IO, Any
 
 from shared.storage.port import OCTET_STREAM, Digest, ObjectWriter, StoredObject
 
@@ -69,7 +71,7 @@ class FileTransfers(ABC):
     ) -> StoredObject:
         """See `ObjectStore.download`."""
         found = await self.head(key, bucket=bucket)
-        with await asyncio.to_thread(path.open, "wb") as target:
+        with await _opened(path, "wb") as target:
 
             def take(piece: bytes) -> None:
                 target.write(piece)
@@ -91,21 +93,37 @@ class FileTransfers(ABC):
         return len(keys)
 
 
-async def _written(writer: ObjectWriter, pieces: AsyncIterator[bytes]) -> StoredObject:
+async def _written(writer: ObjectWriter, pieces: AsyncGenerator[bytes, None]) -> StoredObject:
     try:
-        async for piece in pieces:
-            await writer.write(piece)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                await writer.write(piece)
         return await writer.commit()
     except BaseException:
         await writer.abort()
         raise
 
 
-async def _one(body: bytes) -> AsyncIterator[bytes]:
+async def _one(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 
-async def _pieces_of(path: Path) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(path.open, "rb") as source:
+async def _pieces_of(path: Path) -> AsyncGenerator[bytes, None]:
+    with await _opened(path, "rb") as source:
         while piece := await asyncio.to_thread(source.read, PIECE_BYTES):
             yield piece
+
+
+async def _opened(path: Path, mode: str) -> IO[Any]:
+    """Open a file in a thread; one that is open when nobody waits for it any more is closed."""
+    opening = asyncio.ensure_future(asyncio.to_thread(path.open, mode))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close)
+        raise
+
+
+def _close(opened: asyncio.Future[IO[Any]]) -> None:
+    if not opened.cancelled() and opened.exception() is None:
+        opened.result().close()

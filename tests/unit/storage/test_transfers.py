@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pydantic import SecretStr
 
 from shared.settings import load
+from shared.storage.memory import InMemoryObjectStore
 from shared.storage.port import parse_uri, uri_of
 from shared.storage.s3 import S3ObjectStore, client_config
 from shared.storage.settings import MIB, S3Settings
@@ -63,3 +67,29 @@ async def test_nothing_connects_before_the_first_call() -> None:
     store = S3ObjectStore(S3Settings(s3_endpoint_url="http://127.0.0.1:1"))
     assert store.bucket == "ingest"
     await store.close()
+
+
+async def test_a_transfer_that_is_cancelled_leaves_no_file_open(tmp_path: Path) -> None:
+    """The file is opened in a thread, which nobody can stop: it is closed when it is there."""
+    source = tmp_path / "rows"
+    os.mkfifo(source)  # opening it waits for a writer
+    store = InMemoryObjectStore()
+    await store.ensure_bucket()
+    sending = asyncio.create_task(store.put_file("rows", source))
+    await asyncio.sleep(0.05)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    with await asyncio.to_thread(source.open, "wb") as other_end:
+        async with asyncio.timeout(10):
+            while is_read(other_end):
+                await asyncio.sleep(0.01)
+
+
+def is_read(pipe: IO[bytes]) -> bool:
+    """Whether anybody has the other end of a pipe open: writing tells."""
+    try:
+        os.write(pipe.fileno(), b"x")
+    except BrokenPipeError:
+        return False
+    return True
