@@ -47,7 +47,9 @@ class Containers:
 
     def upload(self, content: bytes, datasource: str) -> str:
         answer = self.http.post(
-            "/api/ingest/upload", data={"datasource_name": datasource}, files={"file": ("rows.csv", content)}
+            "/api/ingest/upload",
+            data={"datasource_name": datasource, "force": "true"},
+            files={"file": ("rows.csv", content)},
         )
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         task_id: str = answer.json()["task_id"]

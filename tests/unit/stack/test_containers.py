@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import typing
 from pathlib import Path
 
 import pytest
+import yaml
 from dotenv import dotenv_values
 
+from shared.db.engine import DatabaseSettings
+from shared.druid import DruidSettings
+from shared.kafka.settings import KafkaSettings
+from shared.storage.settings import S3Settings
 from stack import artifact, profile
 from stack.docker import own_engine
 from stack.docker.choose import ChoiceError, Kind, Machine, Wish, choose, parse_wish
@@ -115,3 +122,20 @@ def test_the_socket_of_an_own_engine_is_short_whatever_the_folder(tmp_path: Path
     host = own_engine.environment(tmp_path / ("long" * 60))["DOCKER_HOST"]
     assert len(host.removeprefix("unix://")) < 90
     assert host != own_engine.environment(tmp_path)["DOCKER_HOST"]
+
+
+ADDRESSES = {
+    KafkaSettings: "KAFKA_BOOTSTRAP_SERVERS",
+    DatabaseSettings: "DB_HOST",
+    DruidSettings: "DRUID_URL",
+    S3Settings: "S3_ENDPOINT_URL",
+}
+
+
+@pytest.mark.parametrize("name", ["gateway", "validator", "submitter", "monitor", "projector"])
+def test_a_container_is_told_where_each_server_of_its_service_is(name: str) -> None:
+    """A group of settings that the compose file forgets has defaults, which lead nowhere in a container."""
+    module = importlib.import_module(f"services.{name}.settings")
+    groups = set(typing.get_type_hints(getattr(module, f"{name.title()}Settings")).values())
+    told = yaml.safe_load(COMPOSE)["services"][name]["environment"]
+    assert {variable for group, variable in ADDRESSES.items() if group in groups} <= told.keys()
