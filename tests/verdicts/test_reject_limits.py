@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from services.validator.engine import ParseLimits
+from services.validator.engine import Accepted, ParseLimits
+from services.validator.engine.conformity import Conformity
 from services.validator.engine.formats.compression import Inflated
 from services.validator.engine.request import MIB
 from services.validator.engine.source import CHUNK_BYTES
-from tests.verdicts.judging import Judge
+from shared.contract import Contract
+from tests.verdicts.judging import Judge, Outcome
 
 GOOD, SHORT, LATE = "2024-01-01,1\n", "1\n", "soon,1\n"
 
@@ -86,6 +88,26 @@ def test_a_number_of_rows_is_a_limit_of_its_own(judge: Judge) -> None:
     assert "4 of 100 rows are bad (4.0%), and 3 may be (max_rejected_rows)" in outcome.message
 
 
+class Reads:
+    """How far a file was read."""
+
+    furthest = 0
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
+    seen, chunks = Reads(), Inflated.chunks
+
+    def watched(self: Inflated, start: int, *sizes: int) -> Iterator[bytes]:
+        for chunk in chunks(self, start, *sizes):
+            start += len(chunk)
+            seen.furthest = max(seen.furthest, start)
+            yield chunk
+
+    monkeypatch.setattr(Inflated, "chunks", watched)
+    return seen
+
+
 LONG = "x" * 1_000
 ROWS = 4 * CHUNK_BYTES // len(LONG)
 
@@ -114,24 +136,54 @@ def test_reading_stops_where_the_number_of_bad_rows_decides(judge: Judge, line: 
 )
 @pytest.mark.parametrize(("limit", "read_bytes"), [(10, MIB), (900, 2 * MIB)])
 def test_mostly_bad_is_noticed_in_the_first_mebibyte(
-    judge: Judge, options: dict[str, Any], content: str, limit: int, read_bytes: int, monkeypatch: pytest.MonkeyPatch
+    judge: Judge, options: dict[str, Any], content: str, limit: int, read_bytes: int, reads: Reads
 ) -> None:
-    furthest = 0
-    chunks = Inflated.chunks
-
-    def watched(self: Inflated, start: int, *sizes: int) -> Iterator[bytes]:
-        nonlocal furthest
-        for chunk in chunks(self, start, *sizes):
-            start += len(chunk)
-            furthest = max(furthest, start)
-            yield chunk
-
-    monkeypatch.setattr(Inflated, "chunks", watched)
     encoded = content.encode(options.get("encoding", "utf-8"))
     outcome = judge(encoded, max_rejected_rows=limit, **options)
     assert outcome.code == "too_many_rejected"
     assert outcome.detail["stopped"] is True
-    assert furthest <= read_bytes < len(encoded)
+    assert reads.furthest <= read_bytes < len(encoded)
+
+
+def of_numbers(kind: str = "long", **more: Any) -> Contract:
+    columns = [{"name": "ts", "type": "timestamp", "role": "time"}, {"name": "n", "type": kind}]
+    columns.append({"name": "a", "type": "text"})
+    return Contract.model_validate({"format_version": 1, "datasource": "d", "columns": columns, **more})
+
+
+@pytest.mark.parametrize(("limit", "read_bytes"), [(10, MIB), (900, 2 * MIB)])
+def test_words_for_numbers_are_noticed_as_early_under_a_contract(
+    judge: Judge, limit: int, read_bytes: int, reads: Reads
+) -> None:
+    content = "ts,n,a\n" + f"2024-01-01,many,{LONG}\n" * ROWS
+    contract = of_numbers(limits={"max_rejected_rows": limit}, drift={"wider_type": "ignore"})
+    outcome = judge(content, contract=contract)
+    assert outcome.code == "too_many_rejected"
+    assert outcome.detail["stopped"] is True
+    assert (outcome.rejected.rows_read, outcome.report["rows"]["read"]) == (None, None)
+    assert outcome.detail["rows_rejected"] == len(outcome.rejects) > limit
+    assert reads.furthest <= read_bytes < len(content)
+
+
+@pytest.mark.parametrize("decision", ["evolve", "ignore", "reject"])
+@pytest.mark.parametrize("cell", ["many", "NA", "1.5", "", "1e5", "7", "inf"])
+@pytest.mark.parametrize("kind", ["long", "double", "boolean"])
+def test_a_contract_says_the_same_however_early_it_decides(
+    judge: Judge, decision: str, cell: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = "ts,n,a\n" + f"2024-01-01,{cell},{LONG}\n" * 2_000
+    contract = of_numbers(kind, limits={"max_rejected_rows": 10}, drift={"wider_type": decision})
+    early = judge(content, contract=contract)
+    monkeypatch.setattr(Conformity, "certainly_bad", 0)
+    late = judge(content, contract=contract)
+    assert said(early) == said(late)
+
+
+def said(outcome: Outcome) -> tuple[Any, ...]:
+    """All but how many rows were read before it was said."""
+    if isinstance(outcome.verdict, Accepted):
+        return (outcome.verdict.rows_accepted,)
+    return (outcome.code, outcome.detail.get("rows_rejected"), outcome.rejects)
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])

@@ -38,6 +38,10 @@ from .verdict import Code, ExpectedColumn
 
 Blocks = Callable[[], Iterable[Block]]
 
+_NEVER_WORDS = ("long", "double", "decimal", "boolean")
+# No number in any style: without a digit, and not the letters of an exponent or a hexadecimal number either.
+_WORD = r"^\s*[A-Za-z][A-Za-z _-]+$"
+
 
 class Conformity:
     """One file under its contract; `folder` may hold a scratch file for each key."""
@@ -59,6 +63,7 @@ class Conformity:
         self.positions = positions(names, contract)
         self._columns: dict[int, ExpectedColumn] = {}
         self._misfits: Counter[int] = Counter()
+        self._rows_of_words = 0
         self._tallies: list[KeyTally] = []
         self._duplicates: list[Duplicates] = []
         self._left_out: set[int] = {
@@ -84,18 +89,31 @@ class Conformity:
         """What judges the values; known after `settle`."""
         return ExpectedTypes(self._columns, self._labels)
 
+    @property
+    def certainly_bad(self) -> int:
+        """Rows of the first pass with a word where the contract has a number or a boolean.
+
+        They are bad whatever else the file holds, unless its columns may become wider.
+        """
+        return 0 if self._contract.drift.wider_type == "evolve" else self._rows_of_words
+
     def watch(self, block: Block) -> None:
         """Take a block of the first pass."""
         frame = block.frame
         if not frame.height:
             return
+        words = pl.repeat(value=False, n=frame.height, eager=True)
         wanted = {name for tally in self._tallies for name in tally.key.columns}
         found: dict[str, pl.Series] = {}
         for index, column in self._columns.items():
             cells = read_cells(frame[f"c{index}"], column)
-            self._misfits[index] += int((~cells.fit).sum())
+            if not cells.fit.all():
+                self._misfits[index] += int((~cells.fit).sum())
+                if column.type in _NEVER_WORDS and index not in self._left_out:
+                    words |= ~cells.fit & frame[f"c{index}"].str.contains(_WORD)
             if column.name in wanted:
                 found[column.name] = typed(cells.text, column)
+        self._rows_of_words += int(words.sum())
         for tally in self._tallies:
             if all(name in found for name in tally.key.columns):
                 rows = pl.DataFrame({name: found[name] for name in tally.key.columns})

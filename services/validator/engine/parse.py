@@ -86,7 +86,7 @@ class _Parse:
             case.conformity if case.correction is None else None,
             each=None if early is None else early.take,
         )
-        case.report.set_survey(None if survey.stopped else survey.records, survey.blank_lines)
+        case.report.set_survey(None if survey.stopped or survey.decided else survey.records, survey.blank_lines)
         if survey.stopped:
             if early is not None:
                 early.give_up()
@@ -109,6 +109,9 @@ class _Parse:
             writing = self._write(plan, survey)
         if writing.figures.stopped:
             return stop(case, writing)
+        if survey.decided:
+            msg = "rows that are bad under the contract were judged good"
+            raise AssertionError(msg)
         self._begin(Pass.RECOUNT)
         return conclude(case, survey, writing, case.reader.count_again())
 

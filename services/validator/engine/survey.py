@@ -28,6 +28,11 @@ class Conformity(Protocol):
         """The columns of dates and times."""
         ...
 
+    @property
+    def certainly_bad(self) -> int:
+        """How many well-formed rows are bad under it, whatever the rest of the file holds."""
+        ...
+
     def watch(self, block: Block) -> None:
         """Take a block."""
         ...
@@ -37,7 +42,8 @@ class Conformity(Protocol):
 class Survey:
     """What the first pass found; `good` are the well-formed records.
 
-    `stopped` says that the bad ones became too many, and that the rest was not read.
+    `stopped` says that the bad ones became too many, and that the rest was not read; `decided` that they will be found
+    too many when the values are judged.
     """
 
     columns: list[ColumnSurvey]
@@ -46,6 +52,7 @@ class Survey:
     good: int = 0
     blank_lines: int = 0
     stopped: bool = False
+    decided: bool = False
 
     def declare(self, types: Sequence[DeclaredType | None]) -> None:
         """Take what the format says of the columns, as far as that is known."""
@@ -83,8 +90,12 @@ def survey_file(
         ],
     )
     for block in read_ahead(reader.blocks()):
-        if limits.ends_reading(survey.records - survey.good):
+        bad = survey.records - survey.good
+        if limits.ends_reading(bad):
             survey.stopped = True
+            break
+        if conformity is not None and limits.ends_reading(bad + conformity.certainly_bad):
+            survey.decided = True
             break
         survey.records += block.records
         survey.blank_lines += block.blank_lines
