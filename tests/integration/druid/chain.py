@@ -40,10 +40,11 @@ class Servers:
     kafka: KafkaSettings
     database: DatabaseSettings
     druid: DruidSettings
+    store: S3Settings
 
     def submitter(self, **options: Any) -> Service:
-        groups = {"kafka": self.kafka, "database": self.database, "druid": self.druid, "log": LogSettings()}
-        groups["store"] = S3Settings()
+        groups = {"kafka": self.kafka, "database": self.database, "druid": self.druid, "store": self.store}
+        groups["log"] = LogSettings()
         return create_submitter(SubmitterSettings(options=SubmitterOptions(**options), **groups))  # type: ignore[arg-type]  # the groups are of the classes that their names say
 
     def monitor(self, **options: Any) -> Service:

@@ -27,9 +27,9 @@ async def druid(druid_settings: DruidSettings) -> AsyncIterator[HttpDruid]:
     await made.close()
 
 
-@pytest_asyncio.fixture(scope="session")
-async def store(profile: dict[str, str]) -> AsyncIterator[S3ObjectStore]:
-    settings = S3Settings.model_validate(
+@pytest.fixture(scope="session")
+def store_settings(profile: dict[str, str]) -> S3Settings:
+    return S3Settings.model_validate(
         {
             "s3_endpoint_url": profile["S3_ENDPOINT_URL"],
             "aws_region": profile["AWS_REGION"],
@@ -38,7 +38,11 @@ async def store(profile: dict[str, str]) -> AsyncIterator[S3ObjectStore]:
             "s3_bucket_name": f"test-druid-{uuid.uuid4().hex[:12]}",
         }
     )
-    made = S3ObjectStore(settings)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def store(store_settings: S3Settings) -> AsyncIterator[S3ObjectStore]:
+    made = S3ObjectStore(store_settings)
     await made.ensure_bucket()
     yield made
     for key in [found.key async for found in made.list("")]:

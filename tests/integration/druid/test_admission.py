@@ -12,6 +12,7 @@ import pytest_asyncio
 from shared.db import migrate
 from shared.druid import DruidSettings
 from shared.events import DruidSubmitted, FileValidated, LoadMode, TaskStatus, TaskUpdated
+from shared.storage.settings import S3Settings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
 from tests.integration.druid.loading import JANUARY, Loader, days
 from tests.integration.resources import fresh_database, fresh_topics
@@ -21,11 +22,13 @@ LARGE_ROWS = 200_000
 
 
 @pytest_asyncio.fixture
-async def own_talk(profile: dict[str, str], druid_settings: DruidSettings) -> AsyncIterator[Talk]:
+async def own_talk(
+    profile: dict[str, str], druid_settings: DruidSettings, store_settings: S3Settings
+) -> AsyncIterator[Talk]:
     """Both services with topics and tables of their own: nobody else's loads stand in their lines."""
     async with fresh_topics(profile) as kafka, fresh_database(profile) as database:
         await migrate.upgrade(database)
-        where = Servers(kafka, database, druid_settings)
+        where = Servers(kafka, database, druid_settings, store_settings)
         submitter, monitor = where.submitter(), where.monitor(settle_grace=timedelta(milliseconds=300))
         async with submitter.running(), monitor.running(), talking(where) as talk:
             yield talk

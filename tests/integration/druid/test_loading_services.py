@@ -20,6 +20,7 @@ from shared.events import DruidSubmitted, FileValidated, LedgerStatus, LoadMode,
 from shared.kafka.settings import KafkaSettings
 from shared.loading import Loading
 from shared.storage.s3 import S3ObjectStore
+from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
 from tests.integration.druid.loading import Loader
@@ -35,8 +36,13 @@ class CoreOnly(HttpDruid):
 
 
 @pytest.fixture(scope="module")
-def where(kafka_settings: KafkaSettings, database_settings: DatabaseSettings, druid_settings: DruidSettings) -> Servers:
-    return Servers(kafka_settings, database_settings, druid_settings)
+def where(
+    kafka_settings: KafkaSettings,
+    database_settings: DatabaseSettings,
+    druid_settings: DruidSettings,
+    store_settings: S3Settings,
+) -> Servers:
+    return Servers(kafka_settings, database_settings, druid_settings, store_settings)
 
 
 @pytest_asyncio.fixture(scope="module")

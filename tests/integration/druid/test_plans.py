@@ -14,6 +14,7 @@ from shared.db.engine import Database, DatabaseSettings
 from shared.db.models import LoadTurn
 from shared.druid import DruidSettings
 from shared.events import FileValidated, LoadMode, LoadOptions, Plan, RowsOfTime, StopAfter, TaskStatus
+from shared.storage.settings import S3Settings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
 from tests.integration.druid.loading import Loader, days
 from tests.integration.resources import fresh_database, fresh_topics
@@ -40,10 +41,10 @@ async def own_database(own_settings: DatabaseSettings) -> AsyncIterator[Database
 
 @pytest_asyncio.fixture(scope="module")
 async def talk(
-    profile: dict[str, str], druid_settings: DruidSettings, own_settings: DatabaseSettings
+    profile: dict[str, str], druid_settings: DruidSettings, own_settings: DatabaseSettings, store_settings: S3Settings
 ) -> AsyncIterator[Talk]:
     async with fresh_topics(profile) as kafka:
-        where = Servers(kafka, own_settings, druid_settings)
+        where = Servers(kafka, own_settings, druid_settings, store_settings)
         submitter, monitor = where.submitter(lease_for=timedelta(seconds=3)), where.monitor(slowest=SOON)
         async with submitter.running(), monitor.running(), talking(where) as made:
             yield made

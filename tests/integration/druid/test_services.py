@@ -29,6 +29,7 @@ from shared.events import (
     TaskUpdated,
 )
 from shared.kafka.settings import KafkaSettings
+from shared.storage.settings import S3Settings
 from tests.integration.druid.chain import Gate, Servers, Talk, talking, validated, with_keys
 from tests.integration.druid.loading import Loader, days
 from tests.integration.resources import fresh_database, fresh_topics
@@ -45,8 +46,13 @@ EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def where(kafka_settings: KafkaSettings, database_settings: DatabaseSettings, druid_settings: DruidSettings) -> Servers:
-    return Servers(kafka_settings, database_settings, druid_settings)
+def where(
+    kafka_settings: KafkaSettings,
+    database_settings: DatabaseSettings,
+    druid_settings: DruidSettings,
+    store_settings: S3Settings,
+) -> Servers:
+    return Servers(kafka_settings, database_settings, druid_settings, store_settings)
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -298,13 +304,13 @@ async def test_a_load_that_failed_though_it_published_is_counted(
 
 @pytest.mark.parametrize("cut", ["before the post", "after the post"])
 async def test_a_post_whose_answer_is_cut_is_one_load(
-    profile: dict[str, str], druid_settings: DruidSettings, loader: Loader, cut: str
+    profile: dict[str, str], druid_settings: DruidSettings, loader: Loader, cut: str, store_settings: S3Settings
 ) -> None:
     event = validated(await loader.load(days(3), LoadMode.APPEND))
     async with fresh_topics(profile) as kafka, fresh_database(profile) as database, Gate.before(druid_settings) as gate:
         await migrate.upgrade(database)
         gate.open, gate.swallows = cut == "after the post", "/druid/indexer/v1/task"
-        where = Servers(kafka, database, DruidSettings(url=gate.url))
+        where = Servers(kafka, database, DruidSettings(url=gate.url), store_settings)
         submitter, monitor = where.submitter(), where.monitor(slowest=SOON)
         async with submitter.running(), monitor.running(), talking(where) as talk:
             await talk.say(event)
@@ -327,12 +333,14 @@ async def test_a_second_run_repeats_the_same_end(talk: Talk, loader: Loader, dat
     assert (second.event_id, second.occurred_at, second.status) == (first.event_id, first.occurred_at, first.status)
 
 
-async def test_druid_away_is_waited_for(profile: dict[str, str], druid_settings: DruidSettings, loader: Loader) -> None:
+async def test_druid_away_is_waited_for(
+    profile: dict[str, str], druid_settings: DruidSettings, loader: Loader, store_settings: S3Settings
+) -> None:
     """Both services meet a Druid that drops every connection, until it does not."""
     event = validated(await loader.load(days(2), LoadMode.REPLACE))
     async with fresh_topics(profile) as kafka, fresh_database(profile) as database, Gate.before(druid_settings) as gate:
         await migrate.upgrade(database)
-        where = Servers(kafka, database, DruidSettings(url=gate.url))
+        where = Servers(kafka, database, DruidSettings(url=gate.url), store_settings)
         submitter, monitor = where.submitter(), where.monitor(slowest=SOON)
         async with submitter.running(), monitor.running(), talking(where) as talk:
             await talk.say(event)

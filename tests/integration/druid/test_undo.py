@@ -14,6 +14,7 @@ from shared import ids
 from shared.db import migrate
 from shared.druid import DruidSettings, DruidState, HttpDruid
 from shared.events import CommandName, FileValidated, LoadMode, TaskCommand, TaskStatus, TaskUpdated
+from shared.storage.settings import S3Settings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
 from tests.integration.druid.loading import DEADLINE_SECONDS, Loader, days
 from tests.integration.resources import fresh_database, fresh_topics
@@ -24,10 +25,12 @@ MAY, JUNE_2015 = datetime(2013, 5, 1, tzinfo=UTC), datetime(2015, 6, 1, tzinfo=U
 
 
 @pytest_asyncio.fixture(scope="module")
-async def talk(profile: dict[str, str], druid_settings: DruidSettings) -> AsyncIterator[Talk]:
+async def talk(
+    profile: dict[str, str], druid_settings: DruidSettings, store_settings: S3Settings
+) -> AsyncIterator[Talk]:
     async with fresh_topics(profile) as kafka, fresh_database(profile) as database:
         await migrate.upgrade(database)
-        where = Servers(kafka, database, druid_settings)
+        where = Servers(kafka, database, druid_settings, store_settings)
         submitter, monitor = where.submitter(lease_for=timedelta(seconds=3)), where.monitor(**SHORT)
         async with submitter.running(), monitor.running(), talking(where) as made:
             yield made
