@@ -13,6 +13,7 @@ import pytest_asyncio
 from shared import ids
 from shared.db import migrate
 from shared.druid import DruidSettings, DruidState, HttpDruid
+from shared.druid_segments import HttpSegments
 from shared.events import CommandName, FileValidated, LoadMode, TaskCommand, TaskStatus, TaskUpdated
 from shared.storage.settings import S3Settings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
@@ -172,8 +173,11 @@ async def test_a_replace_whose_past_was_deleted_is_refused(
     talk: Talk, loader: Loader, druid_settings: DruidSettings, druid: HttpDruid
 ) -> None:
     await loaded(talk, loader, days(5), APPEND)
+    segments = HttpSegments(druid)
+    past = [one.id for one in await segments.used(loader.datasource, ["2012-01-01/2020-01-01"])]
     swap = await loaded(talk, loader, days(3), REPLACE)
-    await until_unused(druid_settings, loader.datasource)
+    # as the coordinator does by itself, once it has led for a quarter of an hour
+    await segments.mark_unused(loader.datasource, past)
     kill = {"type": "kill", "dataSource": loader.datasource, "interval": "2012-01-01/2020-01-01"}
     await run(druid_settings, druid, {"id": f"kill_{ids.fresh_task_id()}", **kill})
     end = await undone(talk, swap)
@@ -199,14 +203,6 @@ async def compact(settings: DruidSettings, druid: HttpDruid, datasource: str) ->
             if len(found) == 1 and "_1970-01-01" not in found[0]["id"]:
                 return
             await asyncio.sleep(0.1)
-
-
-async def until_unused(settings: DruidSettings, datasource: str) -> None:
-    """Wait until the coordinator has taken what is hidden out of use, as it does by itself."""
-    async with asyncio.timeout(DEADLINE_SECONDS), client_of(settings) as client:
-        name = httpx.URL(path="/" + datasource).raw_path.decode()[1:]
-        while not (await client.get(f"/druid/coordinator/v1/metadata/datasources/{name}/unusedSegments")).json():  # noqa: ASYNC110  # Druid has no event to wait for
-            await asyncio.sleep(0.2)
 
 
 async def run(settings: DruidSettings, druid: HttpDruid, task: dict[str, Any]) -> None:
