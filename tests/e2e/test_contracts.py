@@ -62,6 +62,6 @@ def test_each_file_is_judged_by_the_version_of_its_contract(installation: Instal
     assert put(installation, datasource, "Kiel, Rome, Oslo", **{"if-match": latest}) == 2
     second = installation.completed(installation.upload(rows(), datasource), read=100, rejected=3)
     assert (second["contract_version"], 60 in broken(installation, second)) == (2, False)
-    again = installation.upload(rows(), datasource, contract_version="1")
+    again = installation.upload(rows(), datasource, contract_version="1", force="true")  # the bytes of the first
     assert installation.completed(again, read=100, rejected=4)["contract_version"] == 1
     assert installation.count(datasource) == 96 + 97 + 96

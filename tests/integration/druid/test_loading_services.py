@@ -8,16 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from services.submitter.app import create_app
 from services.submitter.settings import SubmitterOptions, SubmitterSettings
 from services.submitter.spec import Load
-from shared.db.engine import DatabaseSettings
+from shared.db import migrate
 from shared.druid import Capabilities, DruidSettings, HttpDruid
 from shared.events import DruidSubmitted, FileValidated, LedgerStatus, LoadMode, ProofBy, TaskEvent, TaskStatus
-from shared.kafka.settings import KafkaSettings
 from shared.loading import Loading
 from shared.storage.s3 import S3ObjectStore
 from shared.storage.settings import S3Settings
@@ -25,6 +23,7 @@ from shared.telemetry import LogSettings
 from tests.integration.druid.chain import Servers, Talk, talking, validated
 from tests.integration.druid.loading import Loader
 from tests.integration.druid.test_loading_specs import ROWS, ready
+from tests.integration.resources import fresh_database, fresh_topics
 from tests.unit.submitter import druid_loads
 
 
@@ -35,32 +34,27 @@ class CoreOnly(HttpDruid):
         return Capabilities((await super().capabilities()).version, frozenset())
 
 
-@pytest.fixture(scope="module")
-def where(
-    kafka_settings: KafkaSettings,
-    database_settings: DatabaseSettings,
-    druid_settings: DruidSettings,
-    store_settings: S3Settings,
-) -> Servers:
-    return Servers(kafka_settings, database_settings, druid_settings, store_settings)
-
-
 @pytest_asyncio.fixture(scope="module")
-async def talk(where: Servers, store: S3ObjectStore) -> AsyncIterator[Talk]:
-    """Submitter and monitor; the submitter believes that Druid has its core alone."""
-    settings = SubmitterSettings(
-        options=SubmitterOptions(lease_for=timedelta(seconds=3)),
-        kafka=where.kafka,
-        database=where.database,
-        druid=where.druid,
-        store=store.settings,
-        log=LogSettings(),
-    )
-    druid = CoreOnly(where.druid)
-    submitter = create_app(settings, druid=druid, store=store)
-    async with submitter.running(), where.monitor().running(), talking(where) as made:
-        yield made
-    await druid.close()
+async def talk(
+    profile: dict[str, str], druid_settings: DruidSettings, store_settings: S3Settings, store: S3ObjectStore
+) -> AsyncIterator[Talk]:
+    """Submitter and monitor; the submitter believes that Druid has its core alone, and no other takes its loads."""
+    async with fresh_topics(profile) as kafka, fresh_database(profile) as database:
+        await migrate.upgrade(database)
+        where = Servers(kafka, database, druid_settings, store_settings)
+        settings = SubmitterSettings(
+            options=SubmitterOptions(lease_for=timedelta(seconds=3)),
+            kafka=where.kafka,
+            database=where.database,
+            druid=where.druid,
+            store=store_settings,
+            log=LogSettings(),
+        )
+        druid = CoreOnly(where.druid)
+        submitter = create_app(settings, druid=druid, store=store)
+        async with submitter.running(), where.monitor().running(), talking(where) as made:
+            yield made
+        await druid.close()
 
 
 def told(load: Load, **changes: Any) -> FileValidated:
