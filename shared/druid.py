@@ -117,6 +117,10 @@ class RowsCounted:
     rows: int | None
     query: str
 
+    def known(self, *, segments: bool) -> int | None:
+        """The rows as far as they are known: a datasource without `segments`, of which SQL need not know, has none."""
+        return 0 if self.rows is None and not segments else self.rows
+
 
 @dataclass(frozen=True)
 class Capabilities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Granularity = Literal[
+_Length = Literal[
     "minute",
     "five_minute",
     "ten_minute",
@@ -18,26 +18,11 @@ Granularity = Literal[
     "month",
     "quarter",
     "year",
-    "all",
 ]
+Granularity = Literal[_Length, "all"]
 """How long a time chunk is. Weeks begin on Monday, and every chunk at its boundary in UTC."""
-QueryGranularity = Literal[
-    "none",
-    "second",
-    "minute",
-    "five_minute",
-    "ten_minute",
-    "fifteen_minute",
-    "thirty_minute",
-    "hour",
-    "six_hour",
-    "eight_hour",
-    "day",
-    "week",
-    "month",
-    "quarter",
-    "year",
-]
+QueryGranularity = Literal["none", "second", _Length]
+"""To what the times of rows are cut before they are stored; `none` leaves them as they are."""
 
 MINUTES: dict[str, int] = {
     "minute": 1,

@@ -118,10 +118,8 @@ class Evidence:
 
     @property
     def rows(self) -> int | None:
-        """How many rows Druid is known to have; None is "unknown". SQL need not know a table that has no segment."""
-        if self.counted is None:
-            return None
-        return 0 if self.counted.rows is None and not self.segments else self.counted.rows
+        """How many rows Druid is known to have; None is "unknown"."""
+        return None if self.counted is None else self.counted.known(segments=self.segments)
 
 
 @dataclass(frozen=True)

@@ -43,10 +43,8 @@ class Seen:
 
     @property
     def rows(self) -> int | None:
-        """Rows of the task in Druid; None is "unknown". SQL need not know a table that has no segment."""
-        if self.counted is None:
-            return None
-        return 0 if self.counted.rows is None and not self.segments else self.counted.rows
+        """Rows of the task in Druid; None is "unknown"."""
+        return None if self.counted is None else self.counted.known(segments=self.segments)
 
 
 @dataclass(frozen=True)

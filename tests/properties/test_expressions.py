@@ -281,7 +281,7 @@ def rules(draw: st.DrawFn, depth: int) -> Made:  # noqa: PLR0911  # a table of c
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=150)
 @given(rules(3), ROWS)
 def test_a_rule_has_the_value_that_an_interpreter_gives_it(rule: Made, rows: list[Row]) -> None:
     text = f"({rule.text}) or (b and not b)"  # so that it reads a column whatever was made
