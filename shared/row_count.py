@@ -72,17 +72,18 @@ def _is_not_visible(message: str, wanted: RowCount) -> bool:
 
 
 def _statement(wanted: RowCount, values: Sequence[str]) -> str:
-    counted = "COUNT(*)" if wanted.metric is None else f"COALESCE(SUM({_identifier(wanted.metric)}), 0)"
+    counted = "COUNT(*)" if wanted.metric is None else f"COALESCE(SUM({identifier(wanted.metric)}), 0)"
     less = f" - {wanted.before}" if wanted.before else ""
     named = [] if wanted.task_id is None else [f'"{TASK_COLUMN}" = {values[0]}']
     within = [f'TIME_IN_INTERVAL("__time", {value})' for value in values[len(named) :]]
     if within:
         named.append(f"({' OR '.join(within)})")
     where = f" WHERE {' AND '.join(named)}" if named else ""
-    return f'SELECT {counted}{less} AS "rows" FROM {_identifier(wanted.datasource)}{where}'  # noqa: S608  # every name and value is quoted
+    return f'SELECT {counted}{less} AS "rows" FROM {identifier(wanted.datasource)}{where}'  # noqa: S608  # every name and value is quoted
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
+    """A name as it stands in a query."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -45,6 +45,18 @@ def count(span: Span, granularity: Granularity) -> int | None:
     return (whole.end - whole.start) // _LENGTHS[granularity]
 
 
+def chunk_at(start: datetime, granularity: Granularity) -> Span:
+    """The chunk that begins there; every granularity but `all`."""
+    return Span(start, _following(start, granularity))
+
+
+def period(granularity: Granularity) -> str:
+    """The length as Druid's SQL takes it, an ISO 8601 period; every granularity but `all`."""
+    if granularity in MONTHS:
+        return f"P{MONTHS[granularity]}M"
+    return "P1W" if granularity == "week" else f"PT{MINUTES[granularity]}M"
+
+
 def floor(moment: datetime, granularity: Granularity) -> datetime:
     """The beginning of the chunk that a moment lies in; every granularity but `all`."""
     if granularity in MONTHS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.submitter import plan, submissions
+from services.submitter import chunks, plan, submissions
 from services.submitter.spec import Frozen, proof_of
 from services.submitter.timeline import visible, within
 from shared.db.engine import Database
@@ -16,7 +16,9 @@ from shared.druid import ETERNITY, Druid, DruidRefusedError
 from shared.druid_segments import Segments
 from shared.events import FileValidated, LoadMode, Plan, StopAfter, TaskStatus, TaskUpdated
 from shared.failpoint import failpoint
+from shared.granularity import Granularity
 from shared.inbox import Job
+from shared.row_count import identifier
 
 STOPPED = "stopped_after_plan"
 
@@ -61,12 +63,11 @@ class Planning:
         """The picture is taken before the rows are counted: what comes in between is found when it is confirmed."""
         mode = event.options.mode
         token = (await self._picture(event, mode, frozen)).token
-        granularity = str(frozen.spec["spec"]["dataSchema"]["granularitySpec"]["segmentGranularity"])
+        granularity: Granularity = frozen.spec["spec"]["dataSchema"]["granularitySpec"]["segmentGranularity"].lower()
         coming = {one.start: one.rows for one in event.rows_by_time or ()}
         unit = plan.unit_of(granularity, coming)
         now = await self._rows_now(event.datasource_name, frozen, unit)
-        if (coarser := plan.unit_of(unit, [*now, *coming])) != unit:
-            unit = coarser
+        unit = plan.unit_of(unit, [*now, *coming])
         return plan.made(mode, unit=unit, now=now, coming=coming, token=token, made_at=self._clock())
 
     async def _picture(self, event: FileValidated, mode: LoadMode, frozen: Frozen) -> plan.Picture:
@@ -74,17 +75,15 @@ class Planning:
         seen = (one.id for one in within(visible(used), frozen.intervals))
         return plan.picture(event, mode, intervals=frozen.intervals, segments=seen)
 
-    async def _rows_now(self, datasource: str, frozen: Frozen, unit: str) -> dict[datetime, int]:
+    async def _rows_now(self, datasource: str, frozen: Frozen, unit: Granularity) -> dict[datetime, int]:
         """Rows by the beginning of their chunk; of a datasource that SQL does not know there are none."""
-        period = plan.period_of(unit)
-        begin = "TIMESTAMP '1970-01-01'" if period is None else f"TIME_FLOOR(\"__time\", '{period}')"
+        begin = "TIMESTAMP '1970-01-01'" if unit == "all" else f"TIME_FLOOR(\"__time\", '{chunks.period(unit)}')"
         bounds = () if ETERNITY in frozen.intervals else frozen.intervals
         metric = proof_of(frozen.spec).count_metric
-        counted = "COUNT(*)" if metric is None else f'SUM("{metric}")'
+        counted = "COUNT(*)" if metric is None else f"SUM({identifier(metric)})"
         within = " OR ".join(['TIME_IN_INTERVAL("__time", ?)'] * len(bounds))
-        name = '"' + datasource.replace('"', '""') + '"'
         where = f" WHERE {within}" if within else ""
-        query = f'SELECT {begin} AS "begin", {counted} AS "rows" FROM {name}{where} GROUP BY 1'  # noqa: S608  # quoted
+        query = f'SELECT {begin} AS "begin", {counted} AS "rows" FROM {identifier(datasource)}{where} GROUP BY 1'  # noqa: S608  # quoted
         try:
             rows = await self._druid.sql(query, bounds)
         except DruidRefusedError as error:
