@@ -49,6 +49,8 @@ class ProblemKind(Enum):
     NO_SPEC = Kind("no-spec", 409, "The task has no spec")
     NOT_UNDOABLE = Kind("not-undoable", 409, "There is no load of the task to take back")
     FORBIDDEN_ORIGIN = Kind("forbidden-origin", 403, "Requests from this web origin are not allowed")
+    UNAUTHENTICATED = Kind("unauthenticated", 401, "The gateway does not know who you are")
+    FORBIDDEN = Kind("forbidden", 403, "The credential does not allow that")
     UNKNOWN_TASK = Kind("unknown-task", 404, "There is no such task")
     INVALID_CONTRACT = Kind("invalid-contract", 422, "The contract has faults")
     CONTRACT_TOO_LARGE = Kind("contract-too-large", 413, "The contract is too large")

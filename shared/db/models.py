@@ -126,6 +126,37 @@ class Datasource(Base):
     created_by: Mapped[str | None]
 
 
+class ApiKeyRow(Base):
+    """An API key; `hash` is that of its secret, which is kept nowhere. See `services/gateway/api_keys.py`.
+
+    `revoked_at` may lie ahead: a key that was rotated opens until then.
+    """
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    tenant: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[Any]]
+    datasources: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class DatasourceOwner(Base):
+    """Whose a datasource is: that tenant's who has used its name first. Druid has one space of names for all tenants."""
+
+    __tablename__ = "datasource_owners"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    tenant: Mapped[str]
+    claimed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class OutboxRow(Base):
     """A record that was promised in a transaction and waits for Kafka; deleted once Kafka has it."""
 
