@@ -18,11 +18,20 @@ class Gateway:
     settings: GatewaySettings
 
     async def serve(self) -> None:
-        """See `shared.service.Servable`; the application drains its relay and sweeper itself."""
+        """See `shared.service.Servable`; the application drains its relay and sweeper itself.
+
+        Streams have no end of their own: they are told to end, and their clients come back to another gateway.
+        """
         http = self.settings.http
         address = Address(http.gateway_host, http.gateway_port)
-        server = http_server(create_app(self.settings), lifespan="on", patience=http.gateway_drain_timeout)
-        with listening(address) as listener, on_signal(server.ask_to_exit):
+        app = create_app(self.settings)
+        server = http_server(app, lifespan="on", patience=http.gateway_drain_timeout)
+
+        def leave() -> None:
+            app.state.leave()
+            server.ask_to_exit()
+
+        with listening(address) as listener, on_signal(leave):
             logger(__name__).info("started", address=f"{address.host}:{address.port}")
             await server.serve(sockets=[listener])
         logger(__name__).info("stopped")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from services.gateway.authenticating import Nobody
 from services.gateway.command_rows import CommandRows, PostgresCommandRows
 from services.gateway.commanding import Commanding
 from services.gateway.datasource_routes import datasource_routes
@@ -17,14 +18,16 @@ from services.gateway.datasource_rows import DatasourceRows, PostgresDatasourceR
 from services.gateway.datasources import Datasources
 from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRows
 from services.gateway.errors import ProblemMiddleware, install
+from services.gateway.event_routes import event_routes
 from services.gateway.families import Families
+from services.gateway.feed_rows import FeedRows, PostgresFeedRows
 from services.gateway.history import HistoryRows, PostgresHistoryRows
+from services.gateway.hub import Hub
 from services.gateway.origins import OriginMiddleware, origins_pattern
 from services.gateway.routes import (
     command_routes,
     health_routes,
     spec_routes,
-    status_routes,
     undo_routes,
     upload_routes,
     waiver_routes,
@@ -33,7 +36,11 @@ from services.gateway.rows import PostgresUploadRows, UploadRows
 from services.gateway.settings import GatewaySettings
 from services.gateway.specs import Specs
 from services.gateway.status import PostgresTaskRows, TaskRows
+from services.gateway.streaming import Streams
 from services.gateway.sweeper import Sweeper
+from services.gateway.task_list import PostgresTaskListRows, TaskListRows
+from services.gateway.task_reading import TaskReading
+from services.gateway.task_routes import list_routes, task_routes
 from services.gateway.undoing import PostgresUndoRows, UndoRows, Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import Waivers
@@ -64,6 +71,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     command_rows: CommandRows | None = None,
     history_rows: HistoryRows | None = None,
     undo_rows: UndoRows | None = None,
+    task_list_rows: TaskListRows | None = None,
+    feed_rows: FeedRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
@@ -77,6 +86,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     history_rows = history_rows or PostgresHistoryRows(database)
     families = Families(task_rows, upload_rows, decision_rows)
     datasource_rows = datasource_rows or PostgresDatasourceRows(database)
+    feed_rows = feed_rows or PostgresFeedRows(database)
+    hub = Hub(feed_rows)
     relay = Relay(database, producer)
     limits = settings.http
     sweeper = Sweeper(store=store, rows=upload_rows, expiry=limits.upload_expiry, interval=limits.sweep_interval)
@@ -87,6 +98,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
         tasks = [asyncio.create_task(supervised(loop, stop)) for loop in (relay.run, sweeper.run)]
         yield
         stop.set()
+        await hub.close()
         await drain(tasks)
         await producer.stop()
         await store.close()
@@ -99,6 +111,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
         title="gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     install(app)
+    app.state.authenticator = Nobody()
+    app.state.leave = hub.leave
     _add_middleware(app, origins_pattern(limits.cors_origins))
     uploads = Uploads(
         store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake, plan=families.plan
@@ -109,14 +123,17 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     app.include_router(command_routes(commanding))
     undos = Undos(task_rows, upload_rows, undo_rows or PostgresUndoRows(database), clock=clock, announce=relay.wake)
     app.include_router(undo_routes(undos))
-    app.include_router(status_routes(task_rows, upload_rows))
+    reading = TaskReading(task_rows, upload_rows, hub)
+    app.include_router(task_routes(reading))
+    app.include_router(list_routes(task_list_rows or PostgresTaskListRows(database)))
+    app.include_router(event_routes(Streams(feed_rows, hub), reading))
     app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
     )
     app.include_router(datasource_routes(datasources))
     checks = {"postgresql": database.ping, "s3": store.ping, "kafka": kafka_answers}
-    app.include_router(health_routes((relay.progress, sweeper.progress), checks))
+    app.include_router(health_routes((relay.progress, sweeper.progress, hub.progress), checks))
     return app
 
 
@@ -129,5 +146,13 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
         allow_origin_regex=origins,
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=["Location", "Retry-After", "Idempotent-Replayed", "ETag", "Content-Location"],
+        expose_headers=[
+            "Location",
+            "Retry-After",
+            "Idempotent-Replayed",
+            "ETag",
+            "Content-Location",
+            "Link",
+            "Preference-Applied",
+        ],
     )

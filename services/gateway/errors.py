@@ -58,9 +58,9 @@ def _framework_problem(error: HTTPException) -> ProblemError:
     kind = of_status(error.status_code)
     details = {
         ProblemKind.NOT_FOUND: (
-            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, GET "
-            "/api/ingest/tasks/{task_id}/spec, POST /api/ingest/tasks/{task_id}/corrections and /waivers, and GET and "
-            "PUT /api/ingest/datasources/{name}."
+            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/tasks, GET /api/ingest/tasks/{task_id}, its "
+            "/events and /spec, POST /api/ingest/tasks/{task_id}/corrections and /waivers, GET /api/ingest/events, and "
+            "GET and PUT /api/ingest/datasources/{name}."
         ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }

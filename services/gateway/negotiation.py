@@ -1,6 +1,8 @@
-"""In which form a contract is asked for, and in which one it comes."""
+"""In which form something is asked for, and in which form a contract comes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from services.gateway.preconditions import Form
 
@@ -26,6 +28,15 @@ def wanted_form(accept: str | None) -> Form | None:
     liked = {form: max(_liking(media_type, ranges) for media_type in _types(form)) for form in MEDIA_TYPE}
     best = max(MEDIA_TYPE, key=lambda form: liked[form])
     return best if liked[best] > 0 else None
+
+
+def wanted_type(accept: str | None, offered: Sequence[str]) -> str | None:
+    """The media type that an Accept header likes best; of several the first, None when it takes none of them."""
+    if accept is None or not accept.strip():
+        return offered[0]
+    ranges = [_range(one) for one in accept.split(",") if one.strip()]
+    best = max(offered, key=lambda media_type: _liking(media_type, ranges))
+    return best if _liking(best, ranges) > 0 else None
 
 
 def _types(form: Form) -> list[str]:

@@ -10,15 +10,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.commanding import Commanding, Given
+from services.gateway.parameters import known_task
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.request import Accepted, UploadRequest, task_id_for
-from services.gateway.rows import UploadRows
 from services.gateway.specs import Specs
-from services.gateway.status import STATUS_PATH, TASKS_PATH, TaskRows, task_document
+from services.gateway.status import STATUS_PATH, TASKS_PATH
 from services.gateway.undoing import Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import BODY_BYTES, Waivers
-from shared import health, ids
+from shared import health
 from shared.events import CommandName, TaskStatus
 
 POLL_AFTER_SECONDS = "1"
@@ -35,7 +35,7 @@ def upload_routes(uploads: Uploads) -> APIRouter:
 
     @router.post(TASKS_PATH + "{task_id}/corrections")
     async def correct(task_id: str, request: Request) -> JSONResponse:
-        return _accepted(await uploads.receive(_upload_request(request, corrects=_known(task_id))))
+        return _accepted(await uploads.receive(_upload_request(request, corrects=known_task(task_id))))
 
     return router
 
@@ -46,7 +46,7 @@ def waiver_routes(waivers: Waivers) -> APIRouter:
 
     @router.post(TASKS_PATH + "{task_id}/waivers")
     async def waive(task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
+        request.state.task_id = known_task(task_id)
         form = await _small_body(request, what="A waiver, by its records,")
         waived = await waivers.waive(task_id, form, traceparent=_traceparent(request))
         body = {"task_id": task_id, "rows_waived": waived.rows, "links": {"status": STATUS_PATH + task_id}}
@@ -61,7 +61,7 @@ def undo_routes(undos: Undos) -> APIRouter:
 
     @router.post(TASKS_PATH + "{task_id}/undo")
     async def undo(task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
+        request.state.task_id = known_task(task_id)
         taken = await undos.ask(
             task_id, await _small_body(request, what="A command"), traceparent=_traceparent(request)
         )
@@ -92,23 +92,9 @@ def command_routes(commanding: Commanding) -> APIRouter:
         return await give(CommandName.VERIFY, task_id, request)
 
     async def give(command: CommandName, task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
+        request.state.task_id = known_task(task_id)
         body = await _small_body(request, what="A command")
         return _given(await commanding.give(command, task_id, body, traceparent=_traceparent(request)))
-
-    return router
-
-
-def status_routes(tasks: TaskRows, uploads: UploadRows) -> APIRouter:
-    """`GET /api/ingest/status/{task_id}`."""
-    router = APIRouter()
-
-    @router.get(STATUS_PATH + "{task_id}")
-    async def status(task_id: str) -> JSONResponse:
-        document = await task_document(tasks, uploads, _known(task_id))
-        if document is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
-        return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
     return router
 
@@ -119,7 +105,7 @@ def spec_routes(specs: Specs) -> APIRouter:
 
     @router.get(TASKS_PATH + "{task_id}/spec")
     async def spec(task_id: str) -> Response:
-        body = await specs.read(_known(task_id))
+        body = await specs.read(known_task(task_id))
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return router
@@ -142,16 +128,6 @@ def health_routes(progress: Sequence[health.Progress], checks: Mapping[str, heal
         return _health(*await health.ready(checks))
 
     return router
-
-
-def _known(task_id: str) -> str:
-    """The id, if it can be one."""
-    try:
-        ids.task_uuid_of(task_id)
-    except ValueError as error:
-        detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
-        raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
-    return task_id
 
 
 def _traceparent(request: Request) -> str | None:

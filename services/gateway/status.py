@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
+from services.gateway.callers import ANYBODY, Caller
 from services.gateway.gap import gap_of
 from services.gateway.rows import FoundUpload, UploadRows, UploadState
 from shared import ids
@@ -80,30 +81,34 @@ class PostgresTaskRows:
         return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public accessor
 
 
-async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> dict[str, Any] | None:
-    """The task as JSON, or None if nobody knows it.
+async def task_document(
+    tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller = ANYBODY
+) -> dict[str, Any] | None:
+    """The task as JSON, or None if there is none for this caller.
 
     Raises:
         DatabaseAwayError: it cannot be told.
     """
-    row = await task_row(tasks, uploads, task_id)
+    row = await task_row(tasks, uploads, task_id, caller)
     if row is None:
         return None
     corrected = row["rows_rejected"] and not row["corrects"]
     return document_of(row, await tasks.corrections(task_id) if corrected else ())
 
 
-async def task_row(tasks: TaskRows, uploads: UploadRows, task_id: str) -> Mapping[str, Any] | None:
-    """The task's row, or the one that the projector will write first; None if nobody knows the task.
+async def task_row(
+    tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller = ANYBODY
+) -> Mapping[str, Any] | None:
+    """The task's row, or the one that the projector will write first; None if there is none for this caller.
 
     Raises:
         DatabaseAwayError: it cannot be told.
     """
     row = await tasks.find(task_id)
-    if row is not None:
-        return row
-    found = await uploads.find(task_id)
-    return None if found is None or found.state is not UploadState.STORED else row_of(found)
+    if row is None:
+        found = await uploads.find(task_id)
+        row = None if found is None or found.state is not UploadState.STORED else row_of(found)
+    return row if row is not None and caller.sees(row) else None
 
 
 def row_of(found: FoundUpload) -> dict[str, Any]:
@@ -140,9 +145,10 @@ def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = 
 
 
 def links_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """Where the task can be looked at, and its spec where it has one."""
-    spec = {"spec": f"{TASKS_PATH}{row['task_id']}/spec"} if row["spec_key"] else {}
-    return {"status": STATUS_PATH + row["task_id"], **spec}
+    """Where the task can be looked at, what has happened to it, and its spec where it has one."""
+    where = TASKS_PATH + row["task_id"]
+    spec = {"spec": f"{where}/spec"} if row["spec_key"] else {}
+    return {"status": STATUS_PATH + row["task_id"], "events": f"{where}/events", **spec}
 
 
 def corrections_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

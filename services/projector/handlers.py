@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.projector import store
-from services.projector.projection import has_state, is_shown, project
+from services.projector.projection import can_be_told, has_state, is_shown, project
 from shared.db.engine import Database
 from shared.events import DruidSubmitted, FileUploaded, FileValidated, TaskCommand, TaskUpdated
 from shared.failpoint import failpoint
@@ -36,6 +36,9 @@ class Handlers:
             if await store.remember(connection, event):
                 events = await store.remembered(connection, task_id)
                 if has_state(events):
-                    await store.show(connection, project(task_id, events))
+                    projection = project(task_id, events)
+                    await store.show(connection, projection)
+                    if can_be_told(projection.task):
+                        await store.feed(connection, task_id)
             failpoint("P1")
         failpoint("P2")

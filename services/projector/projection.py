@@ -68,6 +68,7 @@ from shared.events import (
 from shared.record_set import RecordSet
 
 INTEGER_MAX = 2**31 - 1
+_PARKED = "parked"  # what `shared/kafka/consumer.py` says of a task whose record it has parked
 
 StateEvent = TaskEvent
 """Of commands only `undo` is among them: it begins a task."""
@@ -95,6 +96,15 @@ def moves_state(event: TaskEvent) -> bool:
 def has_state(events: Iterable[TaskEvent]) -> bool:
     """Whether there is a state to show: waivers alone say of none."""
     return any(map(moves_state, events))
+
+
+def can_be_told(task: TaskRow) -> bool:
+    """Whether listeners can be told of a task's events: it is known which datasource they are about.
+
+    Only what begins a task says that, and it may be read last. Of a task with a record that nobody could read it may
+    never be known.
+    """
+    return task.datasource_name is not None or task.status_reason == _PARKED
 
 
 def project(task_id: str, events: Iterable[TaskEvent]) -> Projection:

@@ -1,4 +1,4 @@
-"""The projector's three tables: what is remembered of a task, and what is shown of it.
+"""The projector's four tables: what is remembered of a task, what is shown of it, and what listeners are told.
 
 Every function runs in the caller's transaction, after `take_turn`.
 """
@@ -9,12 +9,12 @@ import dataclasses
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import and_, exists, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.projector.shown import Projection
-from shared.db.models import IngestionTask, TaskAttempt, TaskHistory
+from shared.db.models import EVENT_FEED_CHANNEL, EventFeed, IngestionTask, TaskAttempt, TaskHistory
 from shared.db.storable import storable
 from shared.events import TASK_EVENT_CLASSES, FileUploaded, TaskEvent, body_of, event_time
 
@@ -72,6 +72,23 @@ async def show(connection: AsyncConnection, projection: Projection) -> None:
     await _write(connection, IngestionTask, projection.task, key=("task_id",))
     for attempt in projection.attempts:
         await _write(connection, TaskAttempt, attempt, key=("task_id", "attempt"))
+
+
+async def feed(connection: AsyncConnection, task_id: str) -> None:
+    """Give every event of the task that has none a position in the feed, the earliest the lowest, and wake listeners.
+
+    It has to be the last thing in the transaction: from here to the commit all other processes that feed wait. So
+    positions become visible in their order, and a listener that goes on from the highest that it has seen misses none.
+    """
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("projector:feed", 0))))
+    is_fed = exists().where(EventFeed.event_id == TaskHistory.event_id)
+    unfed = (
+        select(TaskHistory.event_id, TaskHistory.task_id)
+        .where(TaskHistory.task_id == task_id, ~is_fed)
+        .order_by(TaskHistory.occurred_at, TaskHistory.event_id)
+    )
+    await connection.execute(insert(EventFeed).from_select(["event_id", "task_id"], unfed))
+    await connection.execute(select(func.pg_notify(EVENT_FEED_CHANNEL, "")))
 
 
 async def _write(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import asyncpg
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import URL, text
@@ -13,8 +15,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.backoff import Backoff
 from shared.errors import TransientError
 from shared.settings import SettingsGroup
+from shared.waiting import wait_any
+
+_STILL_THERE = timedelta(seconds=30)
 
 # SQLSTATE classes and codes after which the same transaction may be repeated:
 # 08 connection, 53 out of resources, 57P0x shutting down or starting, 40001 serialization failure, 40P01 deadlock,
@@ -57,6 +63,7 @@ class Database:
     """A pool of connections. Made without connecting; the first transaction connects."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
         self._engine = create_async_engine(
             settings.url(),
             pool_size=settings.pool_connections,
@@ -88,6 +95,39 @@ class Database:
                 raise DatabaseAwayError(_in_one_line(error)) from error
             raise
 
+    async def listen(self, channel: str, heard: Callable[[], None], stop: asyncio.Event) -> None:
+        """Call `heard` at every NOTIFY on a channel, and whenever some may have been missed, until `stop` is set.
+
+        It has a connection of its own beside the pool, and makes a new one when that breaks.
+        """
+        backoff, failures = Backoff(), 0
+        while not stop.is_set():
+            try:
+                connection = await self._connect()
+            except (OSError, TimeoutError, asyncpg.PostgresError):
+                failures += 1
+                await wait_any(backoff.delay(failures), stop)
+                continue
+            failures = 0
+            try:
+                await _listen_on(connection, channel, heard, stop)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                failures = 1
+            finally:
+                connection.terminate()
+
+    async def _connect(self) -> asyncpg.Connection:
+        said = self._settings
+        return await asyncpg.connect(
+            host=said.host,
+            port=said.port,
+            user=said.user,
+            password=said.password.get_secret_value(),
+            database=said.name,
+            timeout=said.connect_timeout.total_seconds(),
+            server_settings={"application_name": "ingest-listen"},
+        )
+
     async def ping(self) -> None:
         """Answer when PostgreSQL answers; raise `DatabaseAwayError` when it does not."""
         async with self.transaction() as connection:
@@ -96,6 +136,20 @@ class Database:
     async def close(self) -> None:
         """Give all connections back."""
         await self._engine.dispose()
+
+
+async def _listen_on(
+    connection: asyncpg.Connection, channel: str, heard: Callable[[], None], stop: asyncio.Event
+) -> None:
+    """Return when the connection is closed or `stop` is set; raise when it does not answer any more."""
+    closed = asyncio.Event()
+    connection.add_termination_listener(lambda _: closed.set())
+    await connection.add_listener(channel, lambda *_: heard())
+    heard()
+    while not (stop.is_set() or closed.is_set()):
+        await wait_any(_STILL_THERE, stop, closed)
+        if not (stop.is_set() or closed.is_set()):
+            await connection.execute("SELECT 1", timeout=_STILL_THERE.total_seconds())
 
 
 def is_away(error: DBAPIError) -> bool:

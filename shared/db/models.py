@@ -1,6 +1,6 @@
 """Every table, with its owner: a service writes its own tables and reads no other's.
 
-The gateway's read side is the one exception: it reads the projector's three tables, never writes them.
+The gateway's read side is the one exception: it reads the projector's four tables, never writes them.
 """
 
 from __future__ import annotations
@@ -357,6 +357,9 @@ class Verification(JobColumns, Base):
 # --------------------------------------------------------------------------------------------------------- projector
 
 
+_LISTED = (text("COALESCE(created_at, completed_at) DESC"), text("id DESC"))
+
+
 class IngestionTask(Base):
     """The one current state of each task; can be rebuilt from the topics to the same rows."""
 
@@ -406,6 +409,11 @@ class IngestionTask(Base):
     undone: Mapped[dict[str, Any] | None]
     verified: Mapped[dict[str, Any] | None]
 
+    __table_args__ = (
+        Index("ix_ingestion_tasks_listed", "tenant", *_LISTED),
+        Index("ix_ingestion_tasks_listed_of_datasource", "tenant", "datasource_name", *_LISTED),
+    )
+
 
 class TaskAttempt(Base):
     """What each attempt of a task came to."""
@@ -433,3 +441,22 @@ class TaskHistory(Base):
     event_type: Mapped[str]
     occurred_at: Mapped[datetime]
     body: Mapped[dict[str, Any]]
+
+
+EVENT_FEED_CHANNEL = "ingest_event_feed"
+
+
+class EventFeed(Base):
+    """The order in which events became known to those who listen: each event of `task_history` once.
+
+    Positions are given under a lock that is held to the commit, so whoever sees one sees every lower one that there
+    will ever be. It can be made anew, but then in another order, and no listener could go on from where it was.
+    """
+
+    __tablename__ = "event_feed"
+
+    position: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    event_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    task_id: Mapped[str] = mapped_column(String(TASK_ID_LENGTH))
+
+    __table_args__ = (Index("ix_event_feed_of_task", "task_id", "position"),)
