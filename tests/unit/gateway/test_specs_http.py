@@ -53,9 +53,9 @@ async def test_it_is_answered_byte_for_byte(gateway: Gateway) -> None:
 async def test_the_status_links_to_it_where_there_is_one(gateway: Gateway) -> None:
     where = f"/api/ingest/status/{PARENT}"
     gateway.shows("QUEUED")
-    assert (await gateway.client.get(where)).json()["links"] == {"status": where}
+    assert "spec" not in (await gateway.client.get(where)).json()["links"]
     gateway.shows("RUNNING", spec_key=KEY)
-    assert (await gateway.client.get(where)).json()["links"] == {"status": where, "spec": PAGE}
+    assert (await gateway.client.get(where)).json()["links"]["spec"] == PAGE
 
 
 @pytest.mark.parametrize("status", list(TaskStatus))

@@ -35,7 +35,8 @@ async def test_accepted_task_is_pending_before_the_projector_knows_it() -> None:
     assert document["id"] == str(ids.task_uuid_of(task_id))
     assert document["created_at"] == NOW.isoformat()
     assert document["ledger"] == dict.fromkeys(Ledger.model_fields)
-    assert document["links"] == {"status": f"/api/ingest/status/{task_id}"}
+    where = {"status": f"/api/ingest/status/{task_id}", "events": f"/api/ingest/tasks/{task_id}/events"}
+    assert document["links"] == where
     json.dumps(document)
 
 
