@@ -13,6 +13,7 @@ from services.gateway.feed_rows import Wanted
 from services.gateway.task_list import place_of
 from services.gateway.task_query import TaskQuery
 from services.projector.projection import can_be_told, project
+from services.projector.shown import TaskRow
 from shared.db.engine import DatabaseAwayError
 from shared.events import TaskEvent, body_of, event_time
 
@@ -50,16 +51,19 @@ class InMemoryFeedRows:
         self.away = 0
         self.asked = 0
         self._known: dict[str, dict[UUID, TaskEvent]] = {}
-        self._fed: list[TaskEvent] = []
+        self._tasks: dict[str, TaskRow] = {}
+        self._fed: dict[UUID, TaskEvent] = {}
         self._heard: set[Callable[[], None]] = set()
 
     async def tell(self, event: TaskEvent) -> None:
         """What the projector does with an event."""
         known = self._known.setdefault(event.task_id, {})
         known.setdefault(event.event_id, event)
-        if can_be_told(project(event.task_id, known.values()).task):
-            unfed = [one for one in known.values() if one not in self._fed]
-            self._fed.extend(sorted(unfed, key=lambda one: (event_time(one), one.event_id)))
+        task = self._tasks[event.task_id] = project(event.task_id, known.values()).task
+        if can_be_told(task):
+            unfed = [one for event_id, one in known.items() if event_id not in self._fed]
+            unfed.sort(key=lambda one: (event_time(one), one.event_id))
+            self._fed |= {one.event_id: one for one in unfed}
         for heard in self._heard:
             heard()
 
@@ -83,10 +87,10 @@ class InMemoryFeedRows:
         if self.away:
             self.away -= 1
             raise DatabaseAwayError
-        return [self._read(position, event) for position, event in enumerate(self._fed, start=1)]
+        return [self._read(position, event) for position, event in enumerate(self._fed.values(), start=1)]
 
     def _read(self, position: int, event: TaskEvent) -> FedEvent:
-        task = project(event.task_id, self._known[event.task_id].values()).task
+        task = self._tasks[event.task_id]
         return FedEvent(
             position=position,
             event_id=event.event_id,
