@@ -17,7 +17,7 @@ from shared.db.models import IngestionTask
 
 _LEDGER_STATUS = "ledger_status"
 _SUMMARY = (
-    *(IngestionTask.__table__.c[name] for name in COLUMNS if name != _LEDGER_STATUS),
+    *(IngestionTask.__table__.c[name] for name in (*COLUMNS, "spec_key") if name != _LEDGER_STATUS),
     IngestionTask.ledger["status"].astext.label(_LEDGER_STATUS),
 )
 _PLACE = func.coalesce(IngestionTask.created_at, IngestionTask.completed_at)
@@ -34,7 +34,7 @@ class TaskListRows(Protocol):
     async def page(self, caller: Caller, query: TaskQuery) -> list[Mapping[str, Any]]:
         """Rows after `query.after`, one more than `query.limit` if there are as many.
 
-        They have what a summary shows (`task_pages.COLUMNS`).
+        They have what a summary shows (`task_pages.COLUMNS`), and `spec_key`.
 
         Raises:
             DatabaseAwayError: it cannot be told.

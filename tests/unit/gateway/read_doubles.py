@@ -11,6 +11,7 @@ from services.gateway.callers import Caller
 from services.gateway.event_words import FedEvent
 from services.gateway.feed_rows import Wanted
 from services.gateway.task_list import place_of
+from services.gateway.task_pages import COLUMNS
 from services.gateway.task_query import TaskQuery
 from services.projector.projection import can_be_told, project
 from services.projector.shown import TaskRow
@@ -30,7 +31,12 @@ class InMemoryTaskListRows:
         if query.after is not None:
             last = (query.after.at, query.after.id)
             listed = [row for row in listed if (place_of(row), row["id"]) < last]
-        return [{**row, "ledger_status": (row["ledger"] or {}).get("status")} for row in listed[: query.limit + 1]]
+        return [_in_short(row) for row in listed[: query.limit + 1]]
+
+
+def _in_short(row: Mapping[str, Any]) -> dict[str, Any]:
+    told = {**row, "ledger_status": (row["ledger"] or {}).get("status")}
+    return {name: told[name] for name in (*COLUMNS, "spec_key")}
 
 
 def _is_asked_for(row: Mapping[str, Any], query: TaskQuery) -> bool:

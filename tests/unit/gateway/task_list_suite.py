@@ -11,6 +11,7 @@ import pytest
 
 from services.gateway.callers import Caller, Scope
 from services.gateway.task_list import TaskListRows, cursor_of
+from services.gateway.task_pages import COLUMNS
 from services.gateway.task_query import TaskQuery
 from shared import ids
 from shared.events import TaskStatus
@@ -154,3 +155,4 @@ class TaskListSuite:
         await show(shown(caller, ledger={"status": "RECONCILED"}))
         (row,) = await listing.page(caller, TaskQuery())
         assert row["ledger_status"] == "RECONCILED"
+        assert set(row) == {*COLUMNS, "spec_key"}
