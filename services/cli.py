@@ -25,11 +25,13 @@ from services import (
     datasource_command,
     display,
     following,
+    list_command,
     spec_command,
     supervisor,
     task_command,
     undo_command,
     validate_command,
+    watch_command,
 )
 from services.installed import connect, profile, settings_of
 from shared.errors import IngestError
@@ -52,6 +54,8 @@ correct_command.register(app)
 undo_command.register(app)
 task_command.register(app)
 spec_command.register(app)
+list_command.register(app)
+watch_command.register(app)
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -16,6 +17,9 @@ from shared.settings import SettingsGroup
 
 ANSWER_SECONDS = 30.0
 UPLOAD_ANSWER_SECONDS = 600.0
+
+TASKS_PATH = "/api/ingest/tasks"
+EVENTS_PATH = "/api/ingest/events"
 
 OnProgress = Callable[[int], None]
 
@@ -113,6 +117,48 @@ class GatewayClient:
         """
         return self._ask("GET", f"/api/ingest/status/{task_id}")
 
+    def tasks(self, params: Mapping[str, str]) -> dict[str, Any]:
+        """A page of the tasks that the parameters ask for: `tasks`, and `next`, the address of the next page or None.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("GET", TASKS_PATH, params=dict(params))
+
+    def events(self, params: Mapping[str, str]) -> dict[str, Any]:
+        """A page of events: `events`, `cursor`, the id of the last, and `next` as with `tasks`; see there."""
+        return self._ask("GET", EVENTS_PATH, params=dict(params))
+
+    def page(self, address: str) -> dict[str, Any]:
+        """The page that an answer has called `next`; see `tasks`."""
+        return self._ask("GET", address)
+
+    @contextmanager
+    def stream(
+        self, path: str, params: Mapping[str, str], *, last_id: str | None, patience: float
+    ) -> Iterator[Iterator[str]]:
+        """The lines of a stream of Server-Sent Events, as they come; none when the gateway has nothing more (204).
+
+        Args:
+            path: where the stream is.
+            params: what it is asked for.
+            last_id: the last event that was seen: the stream goes on after it. None: where a stream begins.
+            patience: seconds of silence after which it counts as broken.
+
+        Raises:
+            GatewayError: the gateway refuses it; or, with no `status`, does not answer or has broken off.
+        """
+        headers = {"accept": "text/event-stream"} | ({} if last_id is None else {"last-event-id": last_id})
+        timeout = httpx.Timeout(ANSWER_SECONDS, read=patience)
+        try:
+            with self._http.stream("GET", path, params=dict(params), headers=headers, timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error_of(response)
+                yield response.iter_lines()
+        except httpx.TransportError as error:
+            raise self._away(error) from error
+
     def spec(self, task_id: str) -> dict[str, Any]:
         """What Druid was asked for to load the task, without secrets.
 
@@ -159,11 +205,13 @@ class GatewayClient:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
-            msg = f"no gateway answers at {self.base_url} ({type(error).__name__}); start it with `make up`"
-            raise GatewayError(msg) from error
+            raise self._away(error) from error
         if response.is_success:
             return response
         raise _error_of(response)
+
+    def _away(self, error: httpx.TransportError) -> GatewayError:
+        return GatewayError(f"no gateway answers at {self.base_url} ({type(error).__name__}); start it with `make up`")
 
 
 class _Counted:

@@ -75,6 +75,17 @@ class Projecting:
         await store.feed(self._connection, self._event.task_id)
 
 
+async def waits_for_its_turn(database: Database) -> bool:
+    """Whether any transaction of this database waits for an advisory lock."""
+    asking = text(
+        "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+        "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database())"
+    )
+    async with database.transaction() as connection:
+        found: bool = (await connection.execute(asking)).scalar_one()
+    return found
+
+
 @asynccontextmanager
 async def projecting(database: Database, event: TaskEvent) -> AsyncIterator[Projecting]:
     """A transaction that commits with the end of the block."""
@@ -117,7 +128,9 @@ async def test_a_position_that_is_given_holds_up_all_later_ones_until_it_can_be_
             await first.remember()
             await first.feed()
             telling = asyncio.create_task(tell(handlers, quick))
-            await asyncio.wait([telling], timeout=0.5)
+            async with asyncio.timeout(PATIENCE):
+                while not await waits_for_its_turn(database):
+                    assert not telling.done(), "it has taken a later position and can be seen already"
             assert one.heard == other.heard == []
         await telling
         await asyncio.gather(one.has(2), other.has(2))
