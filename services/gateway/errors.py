@@ -59,8 +59,8 @@ def _framework_problem(error: HTTPException) -> ProblemError:
     details = {
         ProblemKind.NOT_FOUND: (
             "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/tasks, GET /api/ingest/tasks/{task_id}, its "
-            "/events and /spec, POST /api/ingest/tasks/{task_id}/corrections and /waivers, GET /api/ingest/events, and "
-            "GET and PUT /api/ingest/datasources/{name}."
+            "/events and /spec, POST /api/ingest/tasks/{task_id}/corrections and /waivers, GET /api/ingest/events, GET "
+            "and PUT /api/ingest/datasources/{name}, and GET and POST /api/ingest/keys."
         ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }
