@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ def feed_line(event: Mapping[str, Any]) -> str:
 def _said(event: Mapping[str, Any]) -> str:
     """The words of an event that matter most."""
     data = event["data"]
-    words = {
+    words: dict[str, Callable[[], str]] = {
         "verified": lambda: f"counted again: {data['verified']['status']}",
         "problems": lambda: f"{data['problems'][0]['code']}: {data['problems'][0]['message']}",
         "ledger": lambda: f"ledger {data['ledger']['status']}",

@@ -128,10 +128,8 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     app.include_router(command_routes(commanding))
     undos = Undos(task_rows, upload_rows, undo_rows or PostgresUndoRows(database), clock=clock, announce=relay.wake)
     app.include_router(undo_routes(undos))
-    reading = TaskReading(task_rows, upload_rows, hub)
-    app.include_router(task_routes(reading))
     app.include_router(list_routes(task_list_rows or PostgresTaskListRows(database)))
-    app.include_router(event_routes(Streams(feed_rows, hub), reading))
+    _add_reading(app, TaskReading(task_rows, upload_rows, hub), Streams(feed_rows, hub))
     app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
@@ -141,6 +139,11 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     checks = {"postgresql": database.ping, "s3": store.ping, "kafka": kafka_answers}
     app.include_router(health_routes((relay.progress, sweeper.progress, hub.progress), checks))
     return app
+
+
+def _add_reading(app: FastAPI, reading: TaskReading, streams: Streams) -> None:
+    app.include_router(task_routes(reading))
+    app.include_router(event_routes(streams, reading))
 
 
 def _authenticator(auth: Auth, rows: KeyRows, clock: Callable[[], datetime]) -> Authenticator:

@@ -14,7 +14,6 @@ from services.gateway.bodies import small_body
 from services.gateway.callers import Caller
 from services.gateway.commanding import Commanding, Given
 from services.gateway.parameters import known_task
-from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.specs import Specs
 from services.gateway.status import STATUS_PATH, TASKS_PATH

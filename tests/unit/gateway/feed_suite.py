@@ -116,7 +116,7 @@ class FeedSuite:
     async def test_the_words_are_public(self, feed: Feed) -> None:
         caller, task_id, parent = reader(), ids.fresh_task_id(), ids.fresh_task_id()
         correction = Correction(parent_task_id=parent, rows=1)
-        events = [
+        events: list[TaskEvent] = [
             uploaded(task_id, tenant=caller.tenant, correction=correction, etag="secret"),
             validated(task_id),
             updated(TaskStatus.REJECTED, 5, task_id, problems=(PROBLEM,), report_key="reports/x.json"),

@@ -26,7 +26,7 @@ class InMemoryTaskListRows:
         self.rows = rows
 
     async def page(self, caller: Caller, query: TaskQuery) -> list[Mapping[str, Any]]:
-        listed = [row for row in self.rows.values() if caller.sees(row) and place_of(row) and _is_asked_for(row, query)]
+        listed = [row for row in self.rows.values() if caller.sees(row) and _is_asked_for(row, query)]
         listed.sort(key=lambda row: (place_of(row), row["id"]), reverse=True)
         if query.after is not None:
             last = (query.after.at, query.after.id)
@@ -42,7 +42,8 @@ def _in_short(row: Mapping[str, Any]) -> dict[str, Any]:
 def _is_asked_for(row: Mapping[str, Any], query: TaskQuery) -> bool:
     texts = (row["original_filename"], row["task_id"], row["error_message"])
     return (
-        query.datasource in {None, row["datasource_name"]}
+        (row["created_at"] or row["completed_at"]) is not None
+        and query.datasource in {None, row["datasource_name"]}
         and (not query.statuses or row["status"] in query.statuses)
         and query.user in {None, row["user_id"]}
         and (query.text is None or any(query.text.lower() in (text or "").lower() for text in texts))

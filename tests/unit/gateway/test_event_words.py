@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.gateway.event_words import PUBLIC, UNTOLD, words_of
@@ -30,5 +32,5 @@ def test_what_nobody_is_told_is_not_even_read() -> None:
 
 
 def test_empty_words_are_left_out() -> None:
-    body = {"status": "FAILED", "problems": [], "reason": None, "rows_so_far": 0}
+    body: dict[str, Any] = {"status": "FAILED", "problems": [], "reason": None, "rows_so_far": 0}
     assert words_of("ingest.task.updated.v1", body) == {"rows_so_far": 0}

@@ -43,9 +43,8 @@ class Gateway:
 
     async def tell(self, event: TaskEvent) -> None:
         await self.rows.tell(event)
-        (last, *_) = await self.rows.page(Wanted(ANYBODY, event.task_id), 0, 1) or [None]
-        shown = {"status": last.task_status, "datasource_name": "flights"} if last else {"datasource_name": None}
-        self.tasks.rows[event.task_id] = task(event.task_id, **shown)
+        for told in await self.rows.page(Wanted(ANYBODY, event.task_id), 0, 1):
+            self.tasks.rows[event.task_id] = task(event.task_id, status=told.task_status, datasource_name="flights")
 
     async def stream(self, where: str, **headers: str) -> httpx.Response:
         return await self.client.get(where, headers={"Accept": STREAM, **headers})

@@ -121,7 +121,7 @@ async def test_a_database_that_is_away_at_the_start_is_said(feed: ToldInMemory, 
 
 async def test_a_silence_is_not_believed_for_long(feed: ToldInMemory) -> None:
     class Deaf(InMemoryFeedRows):
-        async def listen(self, _heard: object, stop: asyncio.Event) -> None:  # type: ignore[override]  # it does not
+        async def listen(self, _heard: object, stop: asyncio.Event) -> None:
             await stop.wait()
 
     rows = Deaf()

@@ -36,6 +36,7 @@ from tests.unit.gateway.doubles import (
 from tests.unit.gateway.families_of import PARENT, task
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
 from tests.unit.gateway.matrix import NEEDED, OF_A_DATASOURCE, OF_A_KEY, OF_A_TASK
+from tests.unit.gateway.read_doubles import InMemoryFeedRows, InMemoryTaskListRows
 from tests.unit.gateway.served import problem, served
 
 UNKNOWN = "2JZyEyMdZhCMVhniTaC5dN"
@@ -86,6 +87,8 @@ async def gateway() -> AsyncIterator[Installation]:
         "decision_rows": InMemoryDecisionRows(),
         "command_rows": InMemoryCommandRows(),
         "history_rows": InMemoryHistoryRows(),
+        "feed_rows": InMemoryFeedRows(),
+        "task_list_rows": InMemoryTaskListRows(made.tasks.rows),
         "store": made.store,
     }
     async with served(auth=Auth.KEYS, **doubles) as client:
