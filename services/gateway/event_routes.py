@@ -40,7 +40,7 @@ def event_routes(streams: Streams, reading: TaskReading) -> APIRouter:
         task, wanted = await reading.read(task_id, caller), Wanted(caller, task_id)
         if form == JSON:
             return await page(request, wanted, said, after or 0)
-        if task.has_ended and after is not None and after > 0 and not (await streams.page(wanted, after, 1))[0]:
+        if task.has_ended and after and await streams.is_over(wanted, after):
             return Response(status_code=204, headers={"Cache-Control": "no-store"})  # a browser stops coming back
         return EventStream(streams.frames(wanted, after or 0, ended=task.has_ended))
 

@@ -71,6 +71,17 @@ class Streams:
         found = await self._rows.page(wanted, after, limit + 1)
         return found[:limit], len(found) > limit
 
+    async def is_over(self, wanted: Wanted, after: int) -> bool:
+        """Whether nothing of an ended task comes after a position, now and once what is late would be known.
+
+        Raises:
+            DatabaseAwayError: it cannot be told.
+        """
+        if await self._rows.page(wanted, after, 1):
+            return False
+        await asyncio.sleep(self._pace.linger.total_seconds())
+        return not await self._rows.page(wanted, after, 1)
+
     async def frames(self, wanted: Wanted, after: int, *, ended: bool = False) -> AsyncGenerator[bytes]:
         """The stream, piece by piece. That of one task ends with `event: end` after the task's end.
 

@@ -192,6 +192,10 @@ class Installation(installation.Installation):
         """The bodies of a task's events, as the projector kept them."""
         return asyncio.run(self._history(task_id))
 
+    def event_ids(self, task_id: str) -> list[str]:
+        """The ids of a task's events, as the projector kept them."""
+        return asyncio.run(self._event_ids(task_id))
+
     def spec(self, task_id: str) -> dict[str, Any]:
         """The Druid task of a task's first attempt, as it was frozen before it was posted."""
         return asyncio.run(self._spec(task_id))
@@ -232,6 +236,11 @@ class Installation(installation.Installation):
         async with self.servers.connection(self.name) as connection:
             rows = await connection.fetch("SELECT body FROM task_history WHERE task_id = $1", task_id)
         return [json.loads(row["body"]) for row in rows]
+
+    async def _event_ids(self, task_id: str) -> list[str]:
+        async with self.servers.connection(self.name) as connection:
+            rows = await connection.fetch("SELECT event_id FROM task_history WHERE task_id = $1", task_id)
+        return [str(row["event_id"]) for row in rows]
 
     async def _spec(self, task_id: str) -> dict[str, Any]:
         asking = "SELECT spec FROM submissions WHERE task_id = $1 AND attempt = 1"
