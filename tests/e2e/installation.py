@@ -55,6 +55,12 @@ class Installation(installation.Installation):
         (self._armed.add if failpoint else self._armed.discard)(service)
         super().start(service, failpoint=failpoint, wait=wait)
 
+    def kill(self, service: str) -> None:
+        """End a service without a word."""
+        process = self._running.pop(service)
+        process.kill()
+        process.wait(START_SECONDS)
+
     def revive(self, service: str) -> None:
         """Wait until the service has died at its fail point, and start it anew without one."""
         if service not in self._armed:
