@@ -1,4 +1,4 @@
-"""`ingest spec`: what Druid was asked for to load a task, or would be for a file; and whether Druid reads it as we do."""
+"""`ingest spec`: what Druid was asked for to load a task, or would be for a file, and whether it reads the rows so."""
 
 from __future__ import annotations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os.path
 from collections.abc import Iterator
 from typing import Any
 
 from rich.cells import cell_len
 
-from services.report_view.lines import BAD, GOOD, HEAD, QUIET, Line, fit, grouped, padded, shown
+from services.report_view.lines import BAD, GOOD, HEAD, QUIET, WIDTH, Line, fit, grouped, padded, shown
 from services.spec_check.checking import Checked
 from services.spec_check.comparing import Cell, ColumnCompared
 
@@ -17,15 +16,14 @@ _FAULTS_SHOWN = 5
 _NAME_CELLS = 32
 _TYPE_CELLS = 8
 _FIGURE_CELLS = 9
-_LONGEST_VALUE = 40
-_BEFORE_DIFFERENCE = 12
+_CUT = "…"
 
 
 def check_lines(checked: Checked, name: str) -> list[Line]:
     """The result first, then a line for each column with its first differing cells beneath."""
     found = checked.comparison
     return [
-        _head(checked, name),
+        *_head(checked, name),
         *(Line(fit(f"  {note}"), QUIET) for note in checked.notes),
         Line(_row("column", "ours", "Druid", "compared", "differ"), HEAD),
         *(line for column in found.columns for line in _column(column, checked.numbered)),
@@ -61,15 +59,16 @@ def check_document(checked: Checked) -> dict[str, Any]:
     }
 
 
-def _head(checked: Checked, name: str) -> Line:
+def _head(checked: Checked, name: str) -> Iterator[Line]:
     found = checked.comparison
     of = f" of {grouped(checked.rows)}" if checked.rows is not None else ""
     about = f"{shown(name)} -> {shown(checked.datasource)}: "
     if found.equal:
-        return Line(fit(f"{about}Druid reads {grouped(found.rows)}{of} rows as we do"), GOOD)
-    said = [f"{grouped(found.different)} cells differ"] if found.different else []
-    said += [f"{grouped(len(found.faults))} rows are not there"] if found.faults else []
-    return Line(fit(f"{about}{', '.join(said)}; {grouped(found.rows)}{of} rows compared"), BAD)
+        yield Line(fit(f"{about}Druid reads {grouped(found.rows)}{of} rows as we do"), GOOD)
+        return
+    yield Line(fit(f"{about}Druid does not read the rows as we do"), BAD)
+    missing = f", rows not there {grouped(len(found.faults))}" if found.faults else ""
+    yield Line(f"  rows compared {grouped(found.rows)}{of}, cells that differ {grouped(found.different)}{missing}")
 
 
 def _column(column: ColumnCompared, numbered: str) -> Iterator[Line]:
@@ -88,24 +87,24 @@ def _row(name: str, ours: str, druid: str, compared: str, differ: str) -> str:
 
 
 def _told(cell: Cell, numbered: str) -> Iterator[Line]:
+    """Both values, one beneath the other, with as much of them as there is room for, around where they part."""
     head = f"    {numbered} {grouped(cell.record)}, {cell.kind}:"
-    ours, druid = _text(cell.ours), _text(cell.druid)
-    begin = max(0, len(os.path.commonprefix([ours, druid])) - _BEFORE_DIFFERENCE)
-    yield Line(fit(f"{head}   ours  {_part(ours, begin)} ({cell.ours_type})"))
-    yield Line(fit(f"{' ' * cell_len(head)}  Druid  {_part(druid, begin)} ({cell.druid_type})"))
+    sides = (f"{head}   ours  {cell.ours_type}  ", f"{' ' * cell_len(head)}  Druid  {cell.druid_type}  ")
+    values = _text(cell.ours), _text(cell.druid)
+    room = WIDTH - max(map(cell_len, sides)) - 2 * len(_CUT)
+    parted = next((at for at, (one, other) in enumerate(zip(*values, strict=False)) if one != other), 0)
+    for side, value in zip(sides, values, strict=True):
+        yield Line(fit(side + _part(value, parted - room // 2, room)))
 
 
 def _text(value: Any) -> str:
     return shown(json.dumps(value, ensure_ascii=False))
 
 
-def _part(text: str, begin: int) -> str:
-    """The text if it is short, else as much of it as there is room for, around what differs."""
-    if len(text) <= _LONGEST_VALUE:
-        return text
-    begin = min(begin, len(text) - _LONGEST_VALUE)
-    end = begin + _LONGEST_VALUE
-    return ("…" if begin else "") + text[begin:end] + ("…" if end < len(text) else "")
+def _part(text: str, begin: int, room: int) -> str:
+    begin = max(0, min(begin, len(text) - room))
+    end = begin + room
+    return (_CUT if begin else "") + text[begin:end] + (_CUT if end < len(text) else "")
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

@@ -76,7 +76,8 @@ def records_of(rows: int, rejected: str | None) -> tuple[int, ...] | None:
     """
     if rejected is None:
         return None
-    without, found, record = RecordSet.parse(rejected), [], 0
+    without, record = RecordSet.parse(rejected), 0
+    found: list[int] = []
     while len(found) < rows:
         record += 1
         if record not in without:

@@ -71,7 +71,9 @@ def read(answer: Any, *, url: str) -> Theirs:
 
 def _type(druids: str) -> str:
     """`LONG` and `COMPLEX<json>` as specs call them, `long` and `json`."""
-    return druids.removeprefix("COMPLEX<").removesuffix(">").lower() if druids.startswith("COMPLEX<") else druids.lower()
+    return (
+        druids.removeprefix("COMPLEX<").removesuffix(">").lower() if druids.startswith("COMPLEX<") else druids.lower()
+    )
 
 
 def _refused(url: str, words: str) -> str:

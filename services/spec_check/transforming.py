@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from services.spec_check.cells import NOT_COMPARED
 from services.submitter.chunks import floor
 from shared.granularity import Granularity
-from shared.loading import Transform
+from shared.loading import Transform, TransformType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]+)\]|\['([^']*)'\]")
@@ -34,18 +34,7 @@ def transformed(transform: Transform, row: Mapping[str, Any]) -> Any:
         case "concat":
             return _concat(values, transform.separator or "")
     (value,) = values
-    if value is None:
-        return None
-    match transform.type:
-        case "bucket":
-            return _bucket(value, transform)
-        case "json_value":
-            return _found(json.loads(value), transform)
-        case "lower":
-            return value.lower()
-        case "upper":
-            return value.upper()
-    return value.strip(" ")
+    return None if value is None else _OF_ONE[transform.type](value, transform)
 
 
 def _time_floor(millis: int, granularity: Granularity, zone: str) -> Any:
@@ -93,3 +82,13 @@ def _found(value: Any, transform: Transform) -> Any:
     wanted: dict[str, type | tuple[type, ...]] = {"string": str, "long": int, "double": float}
     known = isinstance(value, wanted[transform.returns]) and not isinstance(value, bool)
     return value if known else NOT_COMPARED
+
+
+_OF_ONE: dict[TransformType, Callable[[Any, Transform], Any]] = {
+    "bucket": _bucket,
+    "json_value": lambda text, transform: _found(json.loads(text), transform),
+    "lower": lambda text, _: text.lower(),
+    "upper": lambda text, _: text.upper(),
+    "trim": lambda text, _: text.strip(" "),
+}
+"""What is made of one column, where it is not null."""

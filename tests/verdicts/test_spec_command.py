@@ -141,7 +141,7 @@ def test_a_druid_that_reads_as_we_do_is_exit_code_0(sales: Path, capsys: pytest.
 def test_a_difference_is_exit_code_4_with_the_record(
     sales: Path, sampler: Sampler, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sales.write_text(sales.read_text().replace("city,n\n", "city,n\nnever,Rome,0\n"))
+    sales.write_text(sales.read_text().replace("city,n\n", "city,n\n2026-01-03T10:00:00Z,Rome,0,1\n"))
     sampler.spoil = lambda row: {**row, "__time": row["__time"] + 3_600_000} if row["city"] == "Bergen" else row
     assert run("spec", sales, "-d", "sales", "--check", "-o", "json") == 4
     said = capsys.readouterr()

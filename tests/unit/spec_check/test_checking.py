@@ -13,6 +13,7 @@ import pytest
 from services.spec_check import sample
 from services.spec_check.checking import Checked, check_task
 from services.spec_check.errors import CannotCheckError
+from services.spec_check.request import Part
 from services.spec_check.sampler import Sampler
 from services.submitter.spec import Load, freeze, without_signatures
 from shared.druid import DruidSettings
@@ -112,7 +113,7 @@ async def test_rollup_and_granularity_that_are_off_are_told(druid: Druid) -> Non
 
 
 async def test_parts_that_are_gone_are_told_before_druid_is_asked(druid: Druid) -> None:
-    with pytest.raises(CannotCheckError, match="no longer in the object store .*check the file itself"):
+    with pytest.raises(CannotCheckError, match=r"no longer in the object store .*check the file itself"):
         await check(druid, druid_loads.APPEND, store=await empty("ingest"))
     assert druid.asked == []
 
@@ -138,9 +139,9 @@ async def test_a_druid_that_does_not_answer_is_one_clear_line(
 
 
 async def test_rows_are_cut_where_the_sampler_takes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_BYTES", 3 * len(json.dumps(ROWS[0])) + 3)
+    monkeypatch.setattr(sample, "MOST_BYTES", sum(len(json.dumps(row)) + 1 for row in ROWS[:3]))
     store = await stored(druid_loads.APPEND)
-    part = sample.Part(None, druid_loads.APPEND.keys[0])
+    part = Part(None, druid_loads.APPEND.keys[0])
     assert len((await sample.of_objects(store, [part], 9)).rows) == 3
 
 

@@ -71,10 +71,15 @@ def test_a_changed_cell_is_found(position: int, name: str, value: Any, cell: tup
 
 
 def test_a_widened_type_is_found_in_every_cell_that_has_a_value() -> None:
-    rows = tuple(replace(row, parsed={**(row.parsed or {}), "price": row.parsed and row.parsed["price"]}) for row in SAME)
+    rows = tuple(
+        replace(row, parsed={**(row.parsed or {}), "price": row.parsed and row.parsed["price"]}) for row in SAME
+    )
     comparison = found(rows, {**TYPES, "price": "double"})
     assert differing(comparison) == {
-        "price": [(number, Kind.TYPE, text, "string", text, "double") for number, text in ((1, "1.50"), (5, "0.10"), (6, "0.10"))]
+        "price": [
+            (number, Kind.TYPE, text, "string", text, "double")
+            for number, text in ((1, "1.50"), (5, "0.10"), (6, "0.10"))
+        ]
     }
 
 

@@ -31,14 +31,18 @@ def test_without_more_they_are_as_they_are() -> None:
     ours = expected([ROW, {**ROW, "delay": None}], [1, 4], Loading())
     assert ours.rows == [ROW, {**ROW, "delay": None}]
     assert ours.records == [1, 4]
-    assert ours.asked == ours.types == {
-        "__time": "long",
-        "delay": "long",
-        "ratio": "double",
-        "city": "string",
-        "price": "string",
-        "basket": "string",
-    }
+    assert (
+        ours.asked
+        == ours.types
+        == {
+            "__time": "long",
+            "delay": "long",
+            "ratio": "double",
+            "city": "string",
+            "price": "string",
+            "basket": "string",
+        }
+    )
 
 
 def test_stated_types_are_asked_for_and_json_is_parsed() -> None:

@@ -43,12 +43,17 @@ def test_rows_that_are_equal_take_a_line_for_each_column() -> None:
 
 def test_a_difference_is_shown_with_both_values_and_types_where_they_part() -> None:
     other = DIGITS[:50] + "9"
-    lines = shown(checked([SampledRow(line, {**line, "price": other}) for line in LINES[:1]], {**TYPES, "price": "double"}))
-    assert lines[0] == "sales.csv -> sales: 1 cells differ, 5 rows are not there; 1 of 12,000 rows compared"
+    lines = shown(
+        checked([SampledRow(line, {**line, "price": other}) for line in LINES[:1]], {**TYPES, "price": "double"})
+    )
+    assert lines[:2] == [
+        "sales.csv -> sales: Druid does not read the rows as we do",
+        "  rows compared 1 of 12,000, cells that differ 1, rows not there 5",
+    ]
     at = lines.index("  price                            string   double           1         1")
     assert lines[at + 1 : at + 3] == [
-        '    record 1,001, changed:   ours  …7890123456789012345678901234567890" (string)',
-        '                            Druid  …90123456789012345678901234567890123456789" (double)',
+        '    record 1,001, changed:   ours  string  …7890123456789012345678901234567890"',
+        '                            Druid  double  …890123456789012345678901234567890123456789"',
     ]
     assert lines[-5] == "  record 1,002: Druid's answer has no such row"
 
