@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from services.validator.loading import loading_of
 from shared.contract import Contract
 from shared.loading import Loading
 from shared.storage.port import ObjectStore
+
+_UNSIGNED = "the parts had signed addresses, which are not kept: their rows were sent"
+_LOGICAL: dict[str, Any] = {"long": "long", "double": "double"}
 
 
 @dataclass(frozen=True)
@@ -59,19 +62,20 @@ async def check_file(
         CannotCheckError: nothing could be compared.
     """
     taken = sample.of_files([folder / part.name for part in verdict.parts], rows)
-    _at_least_one(taken)
     rejected = "" if not verdict.rows_rejected else verdict.rejected_records
     records = sample.records_of(len(taken.rows), rejected)
-    numbers = records or range(1, len(taken.rows) + 1)
+    if records is not None:
+        taken = replace(taken, numbers=records)
+    kept = _comparable(taken)
     loading = loading_of(contract, verdict.columns) or DEFAULTS
-    theirs = await sampler(spec, request.inline(taken.lines), len(taken.rows))
+    theirs = await sampler(spec, request.inline(kept.lines), len(kept.rows))
     return Checked(
         datasource=str(spec["spec"]["dataSchema"]["dataSource"]),
         druid=sampler.url,
-        comparison=compare(expected(taken.rows, numbers, loading), theirs),
+        comparison=compare(expected(kept.rows, kept.numbers, loading), theirs),
         numbered="row" if records is None else "record",
         rows=verdict.rows_accepted,
-        notes=_notes(loading, spec),
+        notes=_notes(loading, spec, len(taken.rows) - len(kept.rows)),
     )
 
 
@@ -100,25 +104,32 @@ async def check_task(
     """
     parts = request.parts_of(spec, bucket=store.bucket)
     taken = await sample.of_objects(store, parts.objects, rows)
-    _at_least_one(taken)
+    kept = _comparable(taken)
     loading = loading_of(contract, _columns(taken.rows)) or DEFAULTS
-    source = request.objects(parts) if parts.readable else request.inline(taken.lines)
-    theirs = await sampler(spec, source, len(taken.rows))
-    unsigned = "its parts were read by signed addresses, which are not kept: the rows were sent to Druid instead"
+    reads_itself = parts.readable and len(kept.rows) == len(taken.rows)
+    source = request.objects(parts) if reads_itself else request.inline(kept.lines)
+    theirs = await sampler(spec, source, len(kept.rows))
     return Checked(
         datasource=str(spec["spec"]["dataSchema"]["dataSource"]),
         druid=sampler.url,
-        comparison=compare(expected(taken.rows, range(1, len(taken.rows) + 1), loading), theirs),
+        comparison=compare(expected(kept.rows, kept.numbers, loading), theirs),
         numbered="row",
         rows=None,
-        notes=_notes(loading, spec) + (() if parts.readable else (unsigned,)),
+        notes=_notes(loading, spec, len(taken.rows) - len(kept.rows)) + (() if parts.readable else (_UNSIGNED,)),
     )
 
 
-def _at_least_one(taken: sample.Sample) -> None:
+def _comparable(taken: sample.Sample) -> sample.Sample:
     if not taken.rows:
         msg = f"nothing could be compared: the first row has more than the {sample.MOST_BYTES:,} bytes of a sample"
         raise CannotCheckError(msg)
+    kept = taken.since_1970()
+    if not kept.rows:
+        msg = (
+            f"nothing could be compared: the {len(taken.rows):,} rows are of before 1970, which Druid's sampler refuses"
+        )
+        raise CannotCheckError(msg)
+    return kept
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
@@ -131,10 +142,10 @@ def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
     )
 
 
-_LOGICAL: dict[str, Any] = {"long": "long", "double": "double"}
-
-
-def _notes(loading: Loading, spec: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(loading: Loading, spec: Mapping[str, Any], before_1970: int) -> tuple[str, ...]:
     cut = spec["spec"]["dataSchema"]["granularitySpec"]["queryGranularity"]
     off = [name for name, on in (("rollup", loading.rollup), (f"query granularity {cut}", cut != "NONE")) if on]
-    return (f"without {' and '.join(off)}, so that each row comes back as it is",) if off else ()
+    notes = [f"off for the comparison: {', '.join(off)}"] if off else []
+    if before_1970:
+        notes.append(f"{before_1970:,} rows of before 1970 are left out: Druid loads them, its sampler does not")
+    return tuple(notes)

@@ -12,6 +12,7 @@ from typing import Any
 from services.spec_check.cells import NOT_COMPARED, type_of
 from services.spec_check.comparing import Ours, Row
 from services.spec_check.transforming import transformed
+from shared.druid import TASK_COLUMN
 from shared.loading import COUNT_METRIC, SKETCHES, Loading, Metric
 
 
@@ -30,6 +31,7 @@ def expected(lines: Sequence[Row], records: Sequence[int], loading: Loading) -> 
     rows = [_row(line, loading, parsed, metrics) for line in lines]
     # What a transform makes of null only has no value, and so no type that could differ.
     types = {**types_in(lines), **types_in(rows, only=made | {one.name for one in metrics})}
+    types |= {name: "json" for name in parsed if name in types}
     asked = {**types, **{name: kind for name, kind in stated.items() if name in types}}
     return Ours(lines, rows, records, types, asked)
 
@@ -50,7 +52,8 @@ def types_in(rows: Iterable[Row], *, only: Iterable[str] | None = None) -> dict[
 
 def _row(line: Row, loading: Loading, parsed: set[str], metrics: Sequence[Metric]) -> dict[str, Any]:
     whole = {**line, **{one.name: transformed(one, line) for one in loading.transforms}}
-    kept = {name: value for name, value in whole.items() if name not in loading.left_out}
+    out = {*loading.left_out, *(() if loading.task_id_column else (TASK_COLUMN,))}
+    kept = {name: value for name, value in whole.items() if name not in out}
     nested = {name: _parsed(kept[name]) for name in parsed if name in kept}
     return {**kept, **nested, **{one.name: _metric(one, whole) for one in metrics}}
 

@@ -97,7 +97,7 @@ async def test_parts_that_were_signed_are_sent(druid: Druid) -> None:
     checked = await check(druid, druid_loads.HTTP)
     assert checked.comparison.equal
     assert druid.asked[0]["spec"]["ioConfig"]["inputSource"]["type"] == "inline"
-    assert "signed addresses" in checked.notes[0]
+    assert "signed addresses, which are not kept" in checked.notes[0]
 
 
 async def test_a_planted_fault_is_found_in_its_row(druid: Druid) -> None:
@@ -108,7 +108,7 @@ async def test_a_planted_fault_is_found_in_its_row(druid: Druid) -> None:
 
 async def test_rollup_and_granularity_that_are_off_are_told(druid: Druid) -> None:
     assert (await check(druid, druid_loads.GRANULARITY)).notes == (
-        "without query granularity SIX_HOUR, so that each row comes back as it is",
+        "off for the comparison: query granularity SIX_HOUR",
     )
 
 
