@@ -150,6 +150,20 @@ def test_records_are_numbered_as_in_the_file(tmp_path: Path, capsys: pytest.Capt
     ]
 
 
+def test_rows_that_rollup_would_make_one_are_compared_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, made = tmp_path / "views.csv", tmp_path / "views.yaml"
+    path.write_text("when,page,n\n" + "2026-01-01T10:20:30Z,/a,1\n" * 2 + "2026-01-01T10:40:00Z,/a,2\n")
+    made.write_text(
+        "format_version: 1\ndatasource: views\ncolumns:\n"
+        "  - {name: when, type: timestamp, role: time}\n  - {name: page, type: text}\n  - {name: n, type: long}\n"
+        "loading: {rollup: true, query_granularity: hour, metrics: [{name: total, type: sum, column: n}]}\n"
+    )
+    document, columns = checked_by_command(capsys, path, "-d", "views", "--contract", made, code=0)
+    assert document["notes"] == ["off for the comparison: rollup, query granularity HOUR"]
+    assert document["rows_compared"] == 3
+    assert {"total", "ingest_row_count"} <= {name for name, column in columns.items() if column["compared"] == 3}
+
+
 def test_only_a_sample_is_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "long.csv"
     path.write_text("when,n\n" + "".join(f"2026-01-01T00:00:00Z,{number}\n" for number in range(6_000)))
@@ -189,12 +203,12 @@ async def ready(loader: Loader, golden: Load) -> Load:
     return replace(golden, task_id=task_id, datasource=loader.datasource, bucket=loader.store.bucket, keys=tuple(keys))
 
 
-async def check(loader: Loader, settings: DruidSettings, load: Load) -> Checked:
+async def check(loader: Loader, settings: DruidSettings, load: Load, *, rows: int = 500) -> Checked:
     """The kept spec of a load whose parts are in the store, by no contract."""
     sampler = Sampler(settings)
     try:
         spec = without_signatures(freeze(load).spec)
-        return await check_task(spec, loader.store, contract=None, sampler=sampler, rows=500)
+        return await check_task(spec, loader.store, contract=None, sampler=sampler, rows=rows)
     finally:
         await sampler.close()
 
@@ -204,6 +218,21 @@ async def test_druid_reads_the_parts_of_a_task_itself(loader: Loader, druid_sett
     checked = await check(loader, druid_settings, load)
     assert checked.comparison.equal
     assert (checked.comparison.rows, checked.notes) == (12, ())
+    fewer = await check(loader, druid_settings, load, rows=7)
+    assert (fewer.comparison.rows, fewer.comparison.equal) == (7, True)
+
+
+async def test_a_task_with_rows_of_before_1970_is_compared_in_the_others(
+    loader: Loader, druid_settings: DruidSettings
+) -> None:
+    """The sampler refuses all rows for one of them, so the others are sent to it."""
+    load, names = await ready(loader, druid_loads.APPEND), {one.name for one in druid_loads.APPEND.columns}
+    rows = [{name: row[name] for name in names} for row in rows_of(load.task_id)]
+    rows[3]["__time"] = -1
+    key = await loader.put(load.task_id, 1, rows)
+    checked = await check(loader, druid_settings, replace(load, keys=(key,)))
+    assert (checked.comparison.rows, checked.comparison.equal) == (11, True)
+    assert checked.notes == ("1 rows of before 1970 are left out: Druid loads them, its sampler does not",)
 
 
 async def test_parts_of_signed_addresses_are_sent(loader: Loader, druid_settings: DruidSettings) -> None:
