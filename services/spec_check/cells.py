@@ -1,7 +1,7 @@
 """Whether two values of a cell are the same, and if not, in which way. Pure.
 
 Numbers are compared by what they are when written as short as they can be: 0.1 is the same as a decimal, a double and a
-float, and 9223372036854775807 is not the double that is nearest to it. https://druid.apache.org/docs/33.0.0/querying/sql-data-types
+float, and 9223372036854775807 is not the double that is nearest to it.
 """
 
 from __future__ import annotations
@@ -46,10 +46,9 @@ def difference(ours: Any, theirs: Any, *, is_time: bool = False) -> Kind | None:
         return None
     if is_time:
         return Kind.TIME
-    numbers = _number(ours), _number(theirs)
     if isinstance(ours, str) and isinstance(theirs, str):
         return Kind.CHANGED
-    return Kind.ROUNDED if None not in numbers and _close(*numbers) else Kind.CHANGED  # type: ignore[arg-type]  # neither is None
+    return Kind.ROUNDED if _close(_number(ours), _number(theirs)) else Kind.CHANGED
 
 
 def type_of(value: Any) -> str:
@@ -89,7 +88,7 @@ def _number(value: Any) -> Decimal | None:
     return None if found.is_nan() else found
 
 
-def _close(one: Decimal, other: Decimal) -> bool:
-    if not (one.is_finite() and other.is_finite()):
+def _close(one: Decimal | None, other: Decimal | None) -> bool:
+    if one is None or other is None or not (one.is_finite() and other.is_finite()):
         return False
     return abs(one - other) <= _CLOSE * max(abs(one), abs(other))

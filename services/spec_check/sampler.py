@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.druid_errors import Place, explain
 PATH = "/druid/indexer/v1/sampler"
 # The sampler has to be done before its caller gives up.
 _SHARE_OF_ANSWER_TIME = 0.7
+_COMPLEX = re.compile(r"COMPLEX<(.*)>")
 
 
 class Sampler:
@@ -71,12 +73,11 @@ def read(answer: Any, *, url: str) -> Theirs:
 
 def _type(druids: str) -> str:
     """`LONG` and `COMPLEX<json>` as specs call them, `long` and `json`."""
-    return (
-        druids.removeprefix("COMPLEX<").removesuffix(">").lower() if druids.startswith("COMPLEX<") else druids.lower()
-    )
+    nested = _COMPLEX.fullmatch(druids)
+    return (nested[1] if nested else druids).lower()
 
 
 def _refused(url: str, words: str) -> str:
     known = explain(words, Place.SAMPLER)
     told = f"{known.cause} {known.what_to_do} Druid said: " if known.code else ""
-    return f"the sampler of Druid at {url} refused the spec: {told}{words}"
+    return f"the sampler of Druid at {url} refused the sample: {told}{words}"

@@ -302,5 +302,5 @@ async def test_a_spec_that_this_druid_refuses_is_told_in_the_catalogues_words(
     if (await druid.capabilities()).has("druid-datasketches"):
         assert (await check(loader, druid_settings, load)).comparison.rows == 12
         return
-    with pytest.raises(CannotCheckError, match=r"refused the spec: .* Druid said: .*HLLSketchBuild"):
+    with pytest.raises(CannotCheckError, match=r"refused the sample: .* Druid said: .*HLLSketchBuild"):
         await check(loader, druid_settings, load)

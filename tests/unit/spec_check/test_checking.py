@@ -123,10 +123,10 @@ async def test_parts_that_are_gone_are_told_before_druid_is_asked(druid: Druid) 
     [
         (httpx.ConnectError("refused"), "at http://druid.invalid does not answer: .*ConnectError.*DRUID_URL"),
         (httpx.Response(503), "does not answer: Druid answered 503"),
-        (httpx.Response(404, html="<h1>no</h1>"), "refused the spec: HTTP 404"),
+        (httpx.Response(404, html="<h1>no</h1>"), "refused the sample: HTTP 404"),
         (httpx.Response(200, text="pong"), "is no JSON"),
         (httpx.Response(200, json={"hello": 1}), "is no sampler of Druid's"),
-        (httpx.Response(400, json={"error": "Failed to sample data: no"}), "refused the spec: Failed to sample data"),
+        (httpx.Response(400, json={"error": "Failed to sample data: no"}), "refused the sample: Failed to sample data"),
     ],
 )
 async def test_a_druid_that_does_not_answer_is_one_clear_line(
