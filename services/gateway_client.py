@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
 from pydantic import Field, SecretStr
 
+from services.counted_file import CountedFile
 from shared.errors import IngestError
 from shared.settings import SettingsGroup
 
@@ -108,7 +109,7 @@ class GatewayClient:
                 "POST",
                 where,
                 data=dict(fields),
-                files={"file": (path.name, _Counted(file, on_progress))},
+                files={"file": (path.name, CountedFile(file, on_progress))},
                 timeout=httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS),
             )
 
@@ -242,37 +243,6 @@ class GatewayClient:
 def credentials(api_key: str | None) -> dict[str, str]:
     """The headers that show an API key; none without one."""
     return {"authorization": f"Bearer {api_key}"} if api_key else {}
-
-
-class _Counted:
-    """A binary file that tells how much of it was read."""
-
-    def __init__(self, file: IO[bytes], on_progress: OnProgress) -> None:
-        self._file = file
-        self._on_progress = on_progress
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._on_progress(len(data))
-        return data
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> bytes:
-        data = self.read(1 << 20)
-        if not data:
-            raise StopIteration
-        return data
 
 
 def _contract_path(datasource: str) -> str:

@@ -86,7 +86,7 @@ def test_everybodys_stream_has_what_happens_from_now_on(installation: Installati
     installation.completed(installation.upload(rows_csv(5), before), read=5)
     with stream(installation, f"/api/ingest/events?datasource={datasource}") as said:
         task_id = installation.upload(rows_csv(5), datasource)
-        heard = []
+        heard: list[dict[str, Any]] = []
         while not heard or heard[-1]["status"] != "COMPLETED":
             heard.append(json.loads(next(said)["data"]))
     assert {one["task_id"] for one in heard} == {task_id}
@@ -95,7 +95,8 @@ def test_everybodys_stream_has_what_happens_from_now_on(installation: Installati
 
 def test_a_wait_is_answered_when_the_task_moves(installation: Installation) -> None:
     task_id = installation.upload(rows_csv(5), installation.datasource())
-    where, etag, seen = f"/api/ingest/tasks/{task_id}", "", []
+    where, etag = f"/api/ingest/tasks/{task_id}", ""
+    seen: list[str] = []
     deadline = time.monotonic() + END_SECONDS
     while not seen or seen[-1] != "COMPLETED":
         answer = installation.http.get(where, headers={"Prefer": "wait=30", "If-None-Match": etag})
