@@ -74,13 +74,14 @@ class Hub:
     Args:
         rows: the feed.
         look_every: how long a silence of the projector is believed.
+        backoff: how long to wait for a database that is away.
     """
 
-    def __init__(self, rows: FeedRows, *, look_every: timedelta = LOOK_EVERY) -> None:
+    def __init__(self, rows: FeedRows, *, look_every: timedelta = LOOK_EVERY, backoff: Backoff | None = None) -> None:
         self.progress = Progress("event feed")
         self._rows = rows
         self._look_every = look_every
-        self._backoff = Backoff()
+        self._backoff = backoff or Backoff()
         self._head = 0
         self._closed = False
         self._listeners: dict[str | None, set[Subscription]] = {}

@@ -11,6 +11,7 @@ import pytest
 from services.gateway import hub as hub_module
 from services.gateway.hub import Hub, Subscription
 from shared import ids
+from shared.backoff import Backoff
 from shared.db.engine import DatabaseAwayError
 from shared.events import TaskStatus
 from tests.unit.gateway.feed_suite import events_of, load_of, tell
@@ -29,7 +30,7 @@ def feed() -> ToldInMemory:
 
 @pytest.fixture
 async def hub(feed: ToldInMemory) -> AsyncIterator[Hub]:
-    made = Hub(feed.rows, look_every=timedelta(seconds=60))
+    made = Hub(feed.rows, look_every=timedelta(seconds=60), backoff=Backoff(first=timedelta(milliseconds=5)))
     yield made
     await made.close()
 
