@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from services.gateway.authenticating import Nobody
 from services.gateway.command_rows import CommandRows, PostgresCommandRows
 from services.gateway.commanding import Commanding
 from services.gateway.datasource_routes import datasource_routes
@@ -20,6 +21,8 @@ from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
 from services.gateway.history import HistoryRows, PostgresHistoryRows
 from services.gateway.origins import OriginMiddleware, origins_pattern
+from services.gateway.result_routes import result_routes
+from services.gateway.results import Results
 from services.gateway.routes import (
     command_routes,
     health_routes,
@@ -99,6 +102,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
         title="gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     install(app)
+    app.state.authenticator = Nobody()
     _add_middleware(app, origins_pattern(limits.cors_origins))
     uploads = Uploads(
         store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake, plan=families.plan
@@ -111,6 +115,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     app.include_router(undo_routes(undos))
     app.include_router(status_routes(task_rows, upload_rows))
     app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
+    app.include_router(result_routes(Results(task_rows, upload_rows, store)))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
     )
@@ -129,5 +134,13 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
         allow_origin_regex=origins,
         allow_methods=["GET", "POST", "PUT"],
         allow_headers=["*"],
-        expose_headers=["Location", "Retry-After", "Idempotent-Replayed", "ETag", "Content-Location"],
+        expose_headers=[
+            "Location",
+            "Retry-After",
+            "Idempotent-Replayed",
+            "ETag",
+            "Content-Location",
+            "Content-Disposition",
+            "Link",
+        ],
     )

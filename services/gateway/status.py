@@ -140,9 +140,10 @@ def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = 
 
 
 def links_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """Where the task can be looked at, and its spec where it has one."""
-    spec = {"spec": f"{TASKS_PATH}{row['task_id']}/spec"} if row["spec_key"] else {}
-    return {"status": STATUS_PATH + row["task_id"], **spec}
+    """Where the task can be looked at, and what was made of it, as far as it is there."""
+    kept = {"spec": "spec_key", "report": "report_key", "problems": "rejects_key", "rejects": "rejects_key"}
+    made = {name: f"{TASKS_PATH}{row['task_id']}/{name}" for name, key in kept.items() if row[key]}
+    return {"status": STATUS_PATH + row["task_id"], **made}
 
 
 def corrections_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
