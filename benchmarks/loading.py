@@ -17,7 +17,6 @@ from benchmarks.figure import WrongAnswerError
 from benchmarks.handmade import Handmade
 from benchmarks.pacing import until
 from sandbox.installation import Installation
-from services.gateway_client import GatewayClient
 
 SENDERS = 8
 PATIENCE_SECONDS = 1_800.0
@@ -36,7 +35,7 @@ class Loading:
         self._installation = installation
         self._druid = druid
         self._write = write
-        self._gateway = GatewayClient(installation.environment["INGEST_API_URL"])
+        self._gateway = installation.gateway()
 
     def ours(self, path: Path, rows: int) -> float:
         """Seconds from the first byte of the upload until the status API says COMPLETED.

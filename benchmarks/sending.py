@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ _BLOCK = 1024 * 1024
 _BOUNDARY = "druid-ingest-benchmark"
 
 
-def send(path: Path, *, port: int, datasource: str) -> tuple[float, dict[str, Any]]:
-    """Seconds from the connection to the answer, and the answer.
+def send(path: Path, *, port: int, datasource: str, headers: Mapping[str, str]) -> tuple[float, dict[str, Any]]:
+    """Seconds from the connection to the answer, and the answer; `headers` are the caller's credentials.
 
     Raises:
         WrongAnswerError: it is no 202.
@@ -33,6 +34,8 @@ def send(path: Path, *, port: int, datasource: str) -> tuple[float, dict[str, An
         connection.putrequest("POST", PATH)
         connection.putheader("Content-Type", f"multipart/form-data; boundary={_BOUNDARY}")
         connection.putheader("Content-Length", str(len(head) + path.stat().st_size + len(tail)))
+        for name, value in headers.items():
+            connection.putheader(name, value)
         connection.endheaders(head)
         with path.open("rb") as file:
             connection.send(file)

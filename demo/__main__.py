@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from demo import data
+from services.gateway_client import GatewayClientSettings
 from shared.druid import DruidSettings
 from shared.settings import find_profile, load
 
@@ -38,9 +39,15 @@ def main() -> int:
             return code
     _ask_druid()
     print(f"\nBoth files are in Druid, every row counted, after {time.monotonic() - started:.0f} s.")
+    print(f"API key of this installation's administrator: {_api_key()}")
     print("Running: Kafka, Druid, PostgreSQL, versitygw and the five services. `make status` lists")
     print("them, `ingest doctor` asks each how it is, `make down` stops them and keeps the data.")
     return 0
+
+
+def _api_key() -> str:
+    key = load(GatewayClientSettings, profile=find_profile(Path.cwd())).api_key
+    return key.get_secret_value() if key else "none; `ingest keys create --admin` makes one"
 
 
 def _ask_druid() -> None:

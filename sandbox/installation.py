@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 
 from sandbox.servers import Servers
+from services.gateway.api_keys import ApiKey
+from services.gateway_client import GatewayClient, credentials
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("gateway", "validator", "submitter", "monitor", "projector")
@@ -54,6 +56,7 @@ class Installation:
             "S3_BUCKET_NAME": self.bucket,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "VALIDATOR_WORK_DIR": str(folder / "work"),
+            "INGEST_API_KEY": ApiKey.draw().text,  # `setup` makes it an administrator's
             "INGEST_API_URL": f"http://127.0.0.1:{self.ports['gateway']}",
             **{f"{service.upper()}_PORT": str(port) for service, port in self.ports.items()},
             **more,
@@ -67,6 +70,15 @@ class Installation:
     def pids(self) -> dict[str, int]:
         """The processes that run, by service."""
         return {service: process.pid for service, process in self._running.items()}
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The headers of an administrator's request."""
+        return credentials(self.environment["INGEST_API_KEY"])
+
+    def gateway(self) -> GatewayClient:
+        """A connection to its gateway, as an administrator's."""
+        return GatewayClient(self.environment["INGEST_API_URL"], self.environment["INGEST_API_KEY"])
 
     def create(self, services: tuple[str, ...] = SERVICES) -> None:
         """Make database, tables, bucket and topics, and start services.

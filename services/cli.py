@@ -25,6 +25,7 @@ from services import (
     datasource_command,
     display,
     following,
+    keys_command,
     spec_command,
     supervisor,
     task_command,
@@ -47,6 +48,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(db, name="db")
 app.add_typer(contract_command.app, name="contract")
 app.add_typer(datasource_command.app, name="datasource")
+app.add_typer(keys_command.app, name="keys")
 validate_command.register(app)
 correct_command.register(app)
 undo_command.register(app)
@@ -185,10 +187,11 @@ def status(
 
 @app.command()
 def setup() -> None:
-    """Prepare an installation: tables, topics and bucket of this release; what is there already stays."""
+    """Prepare an installation: tables, topics, bucket, and the API key of the profile; what is there already stays."""
     db_upgrade()
     topics_create()
     _create_bucket()
+    keys_command.keep_given()
 
 
 def _create_bucket() -> None:

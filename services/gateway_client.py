@@ -9,7 +9,7 @@ from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.errors import IngestError
 from shared.settings import SettingsGroup
@@ -21,9 +21,10 @@ OnProgress = Callable[[int], None]
 
 
 class GatewayClientSettings(SettingsGroup):
-    """Where the gateway is."""
+    """Where the gateway is, and the API key to show it."""
 
     api_url: str = Field(default="http://127.0.0.1:8000", validation_alias="INGEST_API_URL")
+    api_key: SecretStr | None = Field(default=None, validation_alias="INGEST_API_KEY")
 
 
 class GatewayError(IngestError):
@@ -40,11 +41,13 @@ class GatewayError(IngestError):
 
 
 class GatewayClient:
-    """A connection to one gateway; use it as a context manager."""
+    """A connection to one gateway, with an API key if it asks for one; use it as a context manager."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, api_key: str | None = None) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=self.base_url, timeout=ANSWER_SECONDS, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.base_url, headers=credentials(api_key), timeout=ANSWER_SECONDS, trust_env=False
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -147,6 +150,28 @@ class GatewayClient:
         path = _contract_path(datasource) + ("" if version is None else f"/versions/{version}")
         return self._answer("GET", path, headers={"accept": media_type}).content
 
+    def create_key(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Make an API key; the answer has its text as `key`, which cannot be asked for again.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("POST", "/api/ingest/keys", json=dict(form))
+
+    def keys(self) -> list[dict[str, Any]]:
+        """The keys of the tenant, without their secrets."""
+        found: list[dict[str, Any]] = self._ask("GET", "/api/ingest/keys")["keys"]
+        return found
+
+    def revoke_key(self, key_id: str) -> dict[str, Any]:
+        """End a key now; see `create_key`."""
+        return self._ask("DELETE", f"/api/ingest/keys/{quote(key_id, safe='')}")
+
+    def rotate_key(self, key_id: str, overlap_seconds: float) -> dict[str, Any]:
+        """Make a key that may do the same; the old one opens for so long beside it. See `create_key`."""
+        path = f"/api/ingest/keys/{quote(key_id, safe='')}/rotate"
+        return self._ask("POST", path, json={"overlap_seconds": overlap_seconds})
+
     def contract_history(self, datasource: str) -> dict[str, Any]:
         """Every version of a contract, the latest first; see `put_contract`."""
         return self._ask("GET", _contract_path(datasource) + "/versions")
@@ -164,6 +189,11 @@ class GatewayClient:
         if response.is_success:
             return response
         raise _error_of(response)
+
+
+def credentials(api_key: str | None) -> dict[str, str]:
+    """The headers that show an API key; none without one."""
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 class _Counted:

@@ -17,7 +17,8 @@ def connect() -> GatewayClient:
     """A connection to the installation's gateway; nothing is sent yet."""
     from services.gateway_client import GatewayClient, GatewayClientSettings
 
-    return GatewayClient(settings_of(GatewayClientSettings).api_url)
+    settings = settings_of(GatewayClientSettings)
+    return GatewayClient(settings.api_url, settings.api_key.get_secret_value() if settings.api_key else None)
 
 
 def settings_of(group: type[S]) -> S:

@@ -32,6 +32,7 @@ class Secrets:
     s3_access_key: str
     s3_secret_key: str
     kafka_cluster_id: str
+    api_key: str
 
     @classmethod
     def make(cls) -> Secrets:
@@ -41,7 +42,13 @@ class Secrets:
             s3_access_key=secrets.token_hex(10).upper(),
             s3_secret_key=secrets.token_hex(20),
             kafka_cluster_id=_cluster_id(),
+            api_key=new_api_key(),
         )
+
+
+def new_api_key() -> str:
+    """Draw an API key of the gateway: `ingest setup` makes it an administrator's."""
+    return f"ik_{secrets.token_hex(8)}_{secrets.token_hex(32)}"
 
 
 def _cluster_id() -> str:
@@ -50,11 +57,13 @@ def _cluster_id() -> str:
 
 
 def load_secrets(state: Path) -> Secrets:
-    """Read the stack's secrets; make and keep them when there are none."""
+    """Read the stack's secrets; make and keep what is not there."""
     file = state / "secrets.json"
-    if not file.exists():
-        write_private(file, json.dumps(asdict(Secrets.make())))
-    return Secrets(**json.loads(file.read_text()))
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    all_of_them = asdict(Secrets.make()) | kept
+    if all_of_them != kept:
+        write_private(file, json.dumps(all_of_them))
+    return Secrets(**all_of_them)
 
 
 def write_private(file: Path, text: str) -> None:
@@ -87,6 +96,7 @@ def render(settings: StackSettings, secret: Secrets) -> dict[str, str]:
         "DRUID_URL": f"http://{at('router')}",
         **ports,
         "INGEST_API_URL": f"http://{at('gateway')}",
+        "INGEST_API_KEY": secret.api_key,
     }
 
 

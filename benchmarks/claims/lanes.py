@@ -12,7 +12,6 @@ from benchmarks.generated import BYTES_PER_ROW, write_table
 from benchmarks.pacing import until
 from benchmarks.validating import room_for
 from sandbox.installation import Installation
-from services.gateway_client import GatewayClient
 
 SMALL_BYTES = 50_000
 PATIENCE_SECONDS = 1_800.0
@@ -56,7 +55,7 @@ class _Tasks:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._gateway = GatewayClient(installation.environment["INGEST_API_URL"])
+        self._gateway = installation.gateway()
 
     def send(self, path: Path) -> str:
         return str(

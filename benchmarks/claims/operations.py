@@ -19,7 +19,6 @@ from benchmarks.known_tasks import known_tasks
 from benchmarks.sending import send
 from sandbox.installation import Installation
 from services.gateway.rows import FoundUpload, NewUpload, PostgresUploadRows
-from services.gateway_client import GatewayClient
 from shared import ids
 from shared.db.engine import Database, DatabaseSettings
 from shared.storage.s3 import S3ObjectStore
@@ -63,15 +62,15 @@ class _Ours:
     ) -> None:
         self._path = write_small(bench.scratch)
         self._body = self._path.read_bytes()
-        self._port = installation.ports["gateway"]
+        self._port, self._credentials = installation.ports["gateway"], installation.credentials
         self._task_id = task_id
-        self._gateway = GatewayClient(installation.environment["INGEST_API_URL"])
+        self._gateway = installation.gateway()
         self._store = store
         self._rows = rows
 
     async def upload(self) -> None:
         """To the 202, by a connection of its own, as the command line does it."""
-        _, answer = send(self._path, port=self._port, datasource="bench")
+        _, answer = send(self._path, port=self._port, datasource="bench", headers=self._credentials)
         _expect(answer["file_size"], len(self._body))
 
     async def status(self) -> None:

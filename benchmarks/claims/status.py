@@ -41,7 +41,7 @@ async def _rounds(bench: Bench, installation: Installation, tasks: list[str]) ->
     base = installation.environment["INGEST_API_URL"]
     arguments = installation.servers.database_arguments(installation.name)
     async with (
-        aiohttp.ClientSession(base, connector=aiohttp.TCPConnector(limit=0)) as http,
+        aiohttp.ClientSession(base, headers=installation.credentials, connector=aiohttp.TCPConnector(limit=0)) as http,
         asyncpg.create_pool(**arguments, min_size=CONNECTIONS, max_size=CONNECTIONS) as pool,
     ):
         await _read(lambda n: _over_http(http, tasks[n % len(tasks)]), 1)

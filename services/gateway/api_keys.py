@@ -1,7 +1,7 @@
 """The text of an API key, and what is kept of it. Pure but for chance.
 
-`ik_{key_id}_{secret}`: the id finds the row, the secret proves the key. A secret has 256 random bits, so there is nothing
-to guess and one SHA-256 is enough: slow hashes protect what people make up (NIST SP 800-63B, 5.1.1.2 and 5.1.2.2).
+`ik_{key_id}_{secret}`: the id finds the row, the secret proves the key. A secret has 256 random bits, so there is
+nothing to guess and one SHA-256 is enough: slow hashes protect what people make up (NIST SP 800-63B, 5.1.1.2, 5.1.2.2).
 """
 
 from __future__ import annotations

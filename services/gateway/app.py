@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from services.gateway.authenticating import Nobody
+from services.gateway.authenticating import Authenticator, Keys, Nobody
 from services.gateway.command_rows import CommandRows, PostgresCommandRows
 from services.gateway.commanding import Commanding
 from services.gateway.datasource_routes import datasource_routes
@@ -20,6 +20,9 @@ from services.gateway.decisions import SOURCE, DecisionRows, PostgresDecisionRow
 from services.gateway.errors import ProblemMiddleware, install
 from services.gateway.families import Families
 from services.gateway.history import HistoryRows, PostgresHistoryRows
+from services.gateway.key_routes import key_routes
+from services.gateway.key_rows import KeyRows, PostgresKeyRows
+from services.gateway.keys import ApiKeys
 from services.gateway.origins import OriginMiddleware, origins_pattern
 from services.gateway.result_routes import result_routes
 from services.gateway.results import Results
@@ -33,7 +36,7 @@ from services.gateway.routes import (
     waiver_routes,
 )
 from services.gateway.rows import PostgresUploadRows, UploadRows
-from services.gateway.settings import GatewaySettings
+from services.gateway.settings import Auth, GatewaySettings
 from services.gateway.specs import Specs
 from services.gateway.status import PostgresTaskRows, TaskRows
 from services.gateway.sweeper import Sweeper
@@ -67,6 +70,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     command_rows: CommandRows | None = None,
     history_rows: HistoryRows | None = None,
     undo_rows: UndoRows | None = None,
+    key_rows: KeyRows | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Put the gateway together. Nothing connects before the application starts, and Kafka may stay away then too."""
@@ -78,6 +82,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     decision_rows = decision_rows or PostgresDecisionRows(database)
     command_rows = command_rows or PostgresCommandRows(database)
     history_rows = history_rows or PostgresHistoryRows(database)
+    key_rows = key_rows or PostgresKeyRows(database)
     families = Families(task_rows, upload_rows, decision_rows)
     datasource_rows = datasource_rows or PostgresDatasourceRows(database)
     relay = Relay(database, producer)
@@ -102,7 +107,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
         title="gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     install(app)
-    app.state.authenticator = Nobody()
+    app.state.authenticator = _authenticator(settings.http.auth, key_rows, clock)
     _add_middleware(app, origins_pattern(limits.cors_origins))
     uploads = Uploads(
         store=store, rows=upload_rows, limits=limits, clock=clock, announce=relay.wake, plan=families.plan
@@ -120,9 +125,14 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
     )
     app.include_router(datasource_routes(datasources))
+    app.include_router(key_routes(ApiKeys(key_rows, clock=clock)))
     checks = {"postgresql": database.ping, "s3": store.ping, "kafka": kafka_answers}
     app.include_router(health_routes((relay.progress, sweeper.progress), checks))
     return app
+
+
+def _authenticator(auth: Auth, rows: KeyRows, clock: Callable[[], datetime]) -> Authenticator:
+    return Nobody() if auth is Auth.NONE else Keys(rows, clock=clock)
 
 
 def _add_middleware(app: FastAPI, origins: str) -> None:
@@ -132,7 +142,7 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=origins,
-        allow_methods=["GET", "POST", "PUT"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["*"],
         expose_headers=[
             "Location",
@@ -142,5 +152,6 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
             "Content-Location",
             "Content-Disposition",
             "Link",
+            "WWW-Authenticate",
         ],
     )

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from services.gateway.api_keys import ApiKey
 from services.gateway.callers import ANYBODY, Caller, Scope
-from services.gateway.key_rows import KeyRows, KeptKey
+from services.gateway.key_rows import KeptKey, KeyRows
 from services.gateway.problems import ProblemError, ProblemKind
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="ingest"'}
@@ -32,7 +32,7 @@ class Authenticator(Protocol):
 class Nobody:
     """Asks for nothing: everybody is the default tenant's administrator. For loopback only."""
 
-    async def caller(self, authorization: str | None) -> Caller:  # noqa: ARG002, PLR6301  # the port's
+    async def caller(self, authorization: str | None) -> Caller:  # noqa: ARG002  # the port's
         """See `Authenticator.caller`."""
         return ANYBODY
 
@@ -52,18 +52,23 @@ class Keys:
     async def caller(self, authorization: str | None) -> Caller:
         """See `Authenticator.caller`."""
         if authorization is None:
-            raise unauthenticated(f"The request says nothing of who sends it. {_HOW}")
+            detail = f"The request says nothing of who sends it. {_HOW}"
+            raise unauthenticated(detail)
         scheme, _, credential = authorization.partition(" ")
         key = ApiKey.parse(credential.strip()) if scheme.lower() == "bearer" else None
         if key is None:
-            raise unauthenticated(f"The Authorization header has no API key of this kind. {_HOW}")
+            detail = f"The Authorization header has no API key of this kind. {_HOW}"
+            raise unauthenticated(detail)
         now = self._clock()
-        kept = await self._rows.used(key.key_id, now)
+        kept = await self._rows.find(key.key_id)
         if kept is None or not key.is_of(kept.hash):
-            raise unauthenticated(f"There is no such API key here. {_HOW}")
+            detail = f"There is no such API key here. {_HOW}"
+            raise unauthenticated(detail)
         why_not = refusal(kept, now)
         if why_not is not None:
-            raise unauthenticated(f"The API key {key.key_id} {why_not}. {_HOW}")
+            detail = f"The API key {key.key_id} {why_not}. {_HOW}"
+            raise unauthenticated(detail)
+        await self._rows.used(kept, now)
         return caller_of(kept)
 
 
@@ -99,7 +104,6 @@ def needs(scope: Scope) -> Callable[[Request], Awaitable[Caller]]:
             raise ProblemError(ProblemKind.FORBIDDEN, detail)
         return found
 
-    caller.scope = scope  # type: ignore[attr-defined]  # the authorisation matrix reads it
     return caller
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.gateway.allowing import Row, allow_cancel, allow_retry, allow_verify, start_of
+from services.gateway.callers import Caller
 from services.gateway.command_rows import CommandRows
 from services.gateway.history import HistoryRows
 from services.gateway.problems import ProblemError, ProblemKind
@@ -77,7 +78,9 @@ class Commanding:
         self._clock = clock
         self._announce = announce
 
-    async def give(self, name: CommandName, task_id: str, body: bytes, *, traceparent: str | None) -> Given:
+    async def give(
+        self, name: CommandName, task_id: str, body: bytes, *, caller: Caller, traceparent: str | None
+    ) -> Given:
         """Promise `cancel`, `retry` or `verify`.
 
         Raises:
@@ -86,7 +89,7 @@ class Commanding:
         """
         form = parse_form(body, RetryForm if name is CommandName.RETRY else CommandForm)
         with task_scope(task_id):
-            task = await task_row(self._tasks, self._uploads, task_id)
+            task = await task_row(self._tasks, self._uploads, task_id, caller)
             if task is None:
                 raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
             command = TaskCommand(

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from services.gateway.authenticating import Reader, Writer
 from services.gateway.datasource_rows import StoredContract, Version
 from services.gateway.datasources import ContractRequest, Datasources
 from services.gateway.negotiation import MEDIA_TYPE, sent_form, wanted_form
@@ -25,11 +26,12 @@ def datasource_routes(datasources: Datasources) -> APIRouter:
     one = DATASOURCES_PATH + "{name}"
 
     @router.put(one)
-    async def put(name: str, request: Request) -> JSONResponse:
+    async def put(name: str, request: Request, caller: Writer) -> JSONResponse:
         content_type = request.headers.get("content-type", "")
         version, is_new = await datasources.put(
             ContractRequest(
                 datasource_name=name,
+                caller=caller,
                 body=request.stream(),
                 content_type=content_type,
                 if_match=request.headers.get("if-match"),
@@ -41,21 +43,21 @@ def datasource_routes(datasources: Datasources) -> APIRouter:
         return JSONResponse(_document(version), status_code=201 if is_new else 200, headers=headers)
 
     @router.get(one)
-    async def get(name: str, request: Request) -> Response:
-        return _content(await datasources.get(name), request)
+    async def get(name: str, request: Request, caller: Reader) -> Response:
+        return _content(await datasources.get(caller, name), request)
 
     @router.get(one + "/versions")
-    async def history(name: str) -> JSONResponse:
-        versions = await datasources.history(name)
+    async def history(name: str, caller: Reader) -> JSONResponse:
+        versions = await datasources.history(caller, name)
         document = {"datasource_name": name, "versions": [_document(version) for version in versions]}
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
     @router.get(one + "/versions/{number}")
-    async def version(name: str, number: str, request: Request) -> Response:
+    async def version(name: str, number: str, request: Request, caller: Reader) -> Response:
         if not _NUMBER.fullmatch(number):
             detail = f"A version is a number from 1, not {number[:40]!r}."
             raise ProblemError(ProblemKind.UNKNOWN_CONTRACT, detail)
-        return _content(await datasources.get(name, int(number)), request)
+        return _content(await datasources.get(caller, name, int(number)), request)
 
     return router
 

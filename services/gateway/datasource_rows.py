@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from sqlalchemy import JSON, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from services.gateway import owners
 from services.gateway.decisions import SOURCE
 from services.gateway.preconditions import Decision
 from shared.db.engine import Database
 from shared.db.models import Datasource
-from shared.events import DEFAULT_TENANT, NO_CONTRACT, DatasourceUpdated
+from shared.events import NO_CONTRACT, DatasourceUpdated
 from shared.kafka.envelope import encode
 from shared.outbox import promise
 
@@ -23,6 +24,7 @@ from shared.outbox import promise
 class NewContract:
     """A good contract that was sent. `content` is as it came, `document` the same as JSON text."""
 
+    tenant: str
     datasource_name: str
     content: bytes
     document: str
@@ -68,13 +70,14 @@ class DatasourceRows(Protocol):
     async def add(self, contract: NewContract, decide: Decide) -> Outcome:
         """Let `decide` look at the latest version, and if it says ADD, add the next with the promise of its event.
 
-        Callers for one datasource take turns, so what was decided still holds when the version is added.
+        Callers for one datasource take turns, so what was decided still holds when the version is added. Raises
+        `ForeignDatasourceError` when the datasource is another tenant's.
         """
 
-    async def find(self, datasource_name: str, version: int | None = None) -> StoredContract | None:
+    async def find(self, tenant: str, datasource_name: str, version: int | None = None) -> StoredContract | None:
         """A version; the latest without a number."""
 
-    async def history(self, datasource_name: str) -> list[Version]:
+    async def history(self, tenant: str, datasource_name: str) -> list[Version]:
         """Every version, the latest first."""
 
 
@@ -86,19 +89,22 @@ class PostgresDatasourceRows:
 
     async def add(self, contract: NewContract, decide: Decide) -> Outcome:
         """See `DatasourceRows.add`."""
-        name = contract.datasource_name
+        tenant, name = contract.tenant, contract.datasource_name
         async with self._database.transaction() as connection:
-            turn = func.pg_advisory_xact_lock(func.hashtextextended(f"datasource:{DEFAULT_TENANT}/{name}", 0))
+            turn = func.pg_advisory_xact_lock(func.hashtextextended(f"datasource:{tenant}/{name}", 0))
             await connection.execute(select(turn))
-            row = (await connection.execute(_versions(name).limit(1))).one_or_none()
+            if await owners.owner(connection, name) not in {None, tenant}:
+                raise owners.ForeignDatasourceError
+            row = (await connection.execute(_versions(tenant, name).limit(1))).one_or_none()
             latest = None if row is None else _version(row)
             decision = decide(latest)
             if decision is not Decision.ADD:
                 return Outcome(decision, latest)
+            await owners.claim(connection, name, tenant)
             event = event_of(contract, (latest.version if latest else NO_CONTRACT) + 1)
             await connection.execute(
                 insert(Datasource).values(
-                    tenant=DEFAULT_TENANT,
+                    tenant=tenant,
                     name=name,
                     version=event.version,
                     content=contract.content,
@@ -112,9 +118,9 @@ class PostgresDatasourceRows:
         added = Version(name, event.version, contract.sha256, contract.created_at, contract.created_by)
         return Outcome(decision, added)
 
-    async def find(self, datasource_name: str, version: int | None = None) -> StoredContract | None:
+    async def find(self, tenant: str, datasource_name: str, version: int | None = None) -> StoredContract | None:
         """See `DatasourceRows.find`."""
-        asking = _versions(datasource_name).add_columns(
+        asking = _versions(tenant, datasource_name).add_columns(
             Datasource.content, cast(Datasource.document, Text).label("json")
         )
         if version is not None:
@@ -123,17 +129,17 @@ class PostgresDatasourceRows:
             row = (await connection.execute(asking.limit(1))).one_or_none()
         return None if row is None else StoredContract(_version(row), row.content, row.json)
 
-    async def history(self, datasource_name: str) -> list[Version]:
+    async def history(self, tenant: str, datasource_name: str) -> list[Version]:
         """See `DatasourceRows.history`."""
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(_versions(datasource_name))).all()
+            rows = (await connection.execute(_versions(tenant, datasource_name))).all()
         return [_version(row) for row in rows]
 
 
 def event_of(contract: NewContract, version: int) -> DatasourceUpdated:
     """The event that tells of a version."""
     return DatasourceUpdated(
-        tenant=DEFAULT_TENANT,
+        tenant=contract.tenant,
         datasource_name=contract.datasource_name,
         version=version,
         contract=contract.content.decode(),
@@ -143,9 +149,9 @@ def event_of(contract: NewContract, version: int) -> DatasourceUpdated:
     )
 
 
-def _versions(datasource_name: str) -> Any:
+def _versions(tenant: str, datasource_name: str) -> Any:
     columns = (Datasource.name, Datasource.version, Datasource.sha256, Datasource.created_at, Datasource.created_by)
-    mine = (Datasource.tenant == DEFAULT_TENANT, Datasource.name == datasource_name)
+    mine = (Datasource.tenant == tenant, Datasource.name == datasource_name)
     return select(*columns).where(*mine).order_by(Datasource.version.desc())
 
 

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from services.gateway import owners
+from services.gateway.callers import Caller
 from services.gateway.contract_json import json_text
 from services.gateway.datasource_rows import (
     DatasourceRows,
@@ -46,6 +48,7 @@ class ContractRequest(BodyRequest):
     """A contract to keep; headers that were not sent are None."""
 
     datasource_name: str
+    caller: Caller
     if_match: str | None = None
     if_none_match: str | None = None
     user_id: str | None = None
@@ -87,19 +90,25 @@ class Datasources:
             detail = "Send the contract with the Content-Type application/yaml, text/yaml or application/json."
             raise ProblemError(ProblemKind.CONTRACT_TYPE, detail)
         condition = _precondition(request)
+        owners.check_patterns(request.caller, request.datasource_name)
         created_by = _user(request.user_id)
         content = await _whole(request.body)
         # A large contract takes its time: other requests must not wait for it.
         document = await asyncio.to_thread(_checked, content, request.datasource_name)
         sha256 = hashlib.sha256(content).hexdigest()
-        new = NewContract(request.datasource_name, content, document, sha256, self._clock(), created_by)
+        new = NewContract(
+            request.caller.tenant, request.datasource_name, content, document, sha256, self._clock(), created_by
+        )
         self._check_size(new)
 
         def decided(latest: Version | None) -> Decision:
             number = latest.version if latest else NO_CONTRACT
             return decide(condition, latest=number, is_same=latest is not None and latest.sha256 == sha256)
 
-        outcome = await self._rows.add(new, decided)
+        try:
+            outcome = await self._rows.add(new, decided)
+        except owners.ForeignDatasourceError:
+            raise owners.forbidden(new.datasource_name) from None
         if outcome.latest is None or outcome.decision in {Decision.VERSION_REQUIRED, Decision.VERSION_CHANGED}:
             raise _refused(outcome.decision, outcome.latest, request.datasource_name)
         is_new = outcome.decision is Decision.ADD
@@ -108,21 +117,23 @@ class Datasources:
             _log.info("contract_kept", datasource=new.datasource_name, version=outcome.latest.version)
         return outcome.latest, is_new
 
-    async def get(self, datasource_name: str, version: int | None = None) -> StoredContract:
+    async def get(self, caller: Caller, datasource_name: str, version: int | None = None) -> StoredContract:
         """A version of a contract; the latest without a number.
 
         Raises:
             ProblemError: there is none.
             DatabaseAwayError: it cannot be told.
         """
-        found = None if problem_with(datasource_name) else await self._rows.find(datasource_name, version)
+        found = (
+            await self._rows.find(caller.tenant, datasource_name, version) if _can_be(caller, datasource_name) else None
+        )
         if found is None:
             raise _unknown(datasource_name, version)
         return found
 
-    async def history(self, datasource_name: str) -> list[Version]:
+    async def history(self, caller: Caller, datasource_name: str) -> list[Version]:
         """Every version, the latest first; at least one. See `get`."""
-        found = [] if problem_with(datasource_name) else await self._rows.history(datasource_name)
+        found = await self._rows.history(caller.tenant, datasource_name) if _can_be(caller, datasource_name) else []
         if not found:
             raise _unknown(datasource_name, None)
         return found
@@ -135,6 +146,11 @@ class Datasources:
                 "(setting KAFKA_MAX_RECORD_BYTES): shorten descriptions and lists of values."
             )
             raise ProblemError(ProblemKind.CONTRACT_TOO_LARGE, detail)
+
+
+def _can_be(caller: Caller, datasource_name: str) -> bool:
+    """Whether there can be such a datasource for the caller."""
+    return not problem_with(datasource_name) and caller.touches(datasource_name)
 
 
 def _precondition(request: ContractRequest) -> Precondition:

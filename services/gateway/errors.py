@@ -60,7 +60,8 @@ def _framework_problem(error: HTTPException) -> ProblemError:
         ProblemKind.NOT_FOUND: (
             "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, GET "
             "/api/ingest/tasks/{task_id}/spec, /report, /problems, /rejects and /content, POST "
-            "/api/ingest/tasks/{task_id}/corrections and /waivers, and GET and PUT /api/ingest/datasources/{name}."
+            "/api/ingest/tasks/{task_id}/corrections and /waivers, GET and PUT /api/ingest/datasources/{name}, and GET "
+            "and POST /api/ingest/keys."
         ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.gateway.callers import Caller
 from services.gateway.correcting import CorrectionPlan, Family, plan_correction
 from services.gateway.decisions import DecisionRows
 from services.gateway.problems import ProblemError, ProblemKind
@@ -17,7 +18,7 @@ class Families:
         self._uploads = uploads
         self._decisions = decisions
 
-    async def of(self, task_id: str) -> Family:
+    async def of(self, task_id: str, caller: Caller) -> Family:
         """The family of a task.
 
         What was decided is looked up first: what the projector knows may be newer, never older, so a correction that is
@@ -28,11 +29,11 @@ class Families:
             DatabaseAwayError: it cannot be told.
         """
         decided = await self._decisions.find(task_id)
-        parent = await task_row(self._tasks, self._uploads, task_id)
+        parent = await task_row(self._tasks, self._uploads, task_id, caller)
         if parent is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return Family(parent, await self._tasks.corrections(task_id), decided)
 
-    async def plan(self, task_id: str) -> CorrectionPlan:
+    async def plan(self, task_id: str, caller: Caller) -> CorrectionPlan:
         """What a correction of the task has to say now; see `of` and `plan_correction`."""
-        return plan_correction(await self.of(task_id))
+        return plan_correction(await self.of(task_id, caller))

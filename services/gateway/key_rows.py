@@ -39,8 +39,11 @@ class KeyRows(Protocol):
     async def add(self, key: KeptKey) -> bool:
         """Keep a key; False when there is one of its id, which stays as it is."""
 
-    async def used(self, key_id: str, now: datetime) -> KeptKey | None:
-        """Look a key up that somebody calls with, and note the time of that, once a minute at most."""
+    async def find(self, key_id: str) -> KeptKey | None:
+        """Look a key up, of whichever tenant."""
+
+    async def used(self, key: KeptKey, now: datetime) -> None:
+        """Note that somebody called with the key, once a minute at most."""
 
     async def all(self, tenant: str) -> list[KeptKey]:
         """The keys of a tenant, the latest first; those too that open nothing any more."""
@@ -76,16 +79,21 @@ class PostgresKeyRows:
         async with self._database.transaction() as connection:
             return (await connection.execute(adding)).first() is not None
 
-    async def used(self, key_id: str, now: datetime) -> KeptKey | None:
-        """See `KeyRows.used`."""
-        before = now - USE_NOTED_EVERY
-        long_ago = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < before)
+    async def find(self, key_id: str) -> KeptKey | None:
+        """See `KeyRows.find`."""
         async with self._database.transaction() as connection:
             row = (await connection.execute(_KEYS.where(ApiKeyRow.key_id == key_id))).one_or_none()
-            if row is not None and (row.last_used_at is None or row.last_used_at < before):
-                noting = update(ApiKeyRow).where(ApiKeyRow.key_id == key_id, long_ago).values(last_used_at=now)
-                await connection.execute(noting)
         return None if row is None else _kept(row)
+
+    async def used(self, key: KeptKey, now: datetime) -> None:
+        """See `KeyRows.used`."""
+        before = now - USE_NOTED_EVERY
+        if key.last_used_at is not None and key.last_used_at >= before:
+            return
+        long_ago = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < before)
+        noting = update(ApiKeyRow).where(ApiKeyRow.key_id == key.key_id, long_ago).values(last_used_at=now)
+        async with self._database.transaction() as connection:
+            await connection.execute(noting)
 
     async def all(self, tenant: str) -> list[KeptKey]:
         """See `KeyRows.all`."""

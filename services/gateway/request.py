@@ -6,10 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from services.gateway.callers import Caller
 from services.gateway.multipart import FormReader, MalformedFormError, NotMultipartError, boundary_of
 from services.gateway.problems import ProblemError, ProblemKind
 from shared import ids
-from shared.events import DEFAULT_TENANT
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -27,6 +27,7 @@ class UploadRequest(BodyRequest):
     """A file to load; `corrects` is the task whose rejected rows it corrects."""
 
     task_id: str
+    caller: Caller
     content_length: int | None = None
     traceparent: str | None = None
     corrects: str | None = None
@@ -48,8 +49,8 @@ class Accepted:
     replayed: bool = False
 
 
-def task_id_for(idempotency_key: str | None) -> str:
-    """The task of a request: always the same one for a key, a new one without.
+def task_id_for(tenant: str, idempotency_key: str | None) -> str:
+    """The task of a tenant's request: always the same one for a key, a new one without.
 
     Raises:
         ProblemError: the key cannot be used.
@@ -59,7 +60,7 @@ def task_id_for(idempotency_key: str | None) -> str:
     if not _KEY.match(idempotency_key):
         detail = "An Idempotency-Key is 1 to 255 visible ASCII characters without spaces, a UUID for example."
         raise ProblemError(ProblemKind.INVALID_KEY, detail)
-    return ids.idempotent_task_id(tenant=DEFAULT_TENANT, idempotency_key=idempotency_key)
+    return ids.idempotent_task_id(tenant=tenant, idempotency_key=idempotency_key)
 
 
 def reader_of(content_type: str) -> FormReader:

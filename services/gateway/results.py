@@ -99,8 +99,8 @@ class Results:
         return await self._store.presigned_get(key, lifetime=CONTENT_LIFETIME, bucket=bucket, disposition=disposition)
 
     async def _task(self, task_id: str, caller: Caller) -> Task:
-        task = await task_row(self._tasks, self._uploads, task_id)
-        if task is None or not caller.sees(task):
+        task = await task_row(self._tasks, self._uploads, task_id, caller)
+        if task is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return task
 

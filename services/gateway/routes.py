@@ -9,16 +9,20 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from services.gateway.authenticating import Reader, Writer
+from services.gateway.bodies import small_body
+from services.gateway.callers import Caller
 from services.gateway.commanding import Commanding, Given
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.rows import UploadRows
 from services.gateway.specs import Specs
 from services.gateway.status import STATUS_PATH, TASKS_PATH, TaskRows, task_document
+from services.gateway.task_ids import known_task
 from services.gateway.undoing import Undos
 from services.gateway.upload import Uploads
-from services.gateway.waiving import BODY_BYTES, Waivers
-from shared import health, ids
+from services.gateway.waiving import Waivers
+from shared import health
 from shared.events import CommandName, TaskStatus
 
 POLL_AFTER_SECONDS = "1"
@@ -30,12 +34,12 @@ def upload_routes(uploads: Uploads) -> APIRouter:
     router = APIRouter()
 
     @router.post("/api/ingest/upload")
-    async def upload(request: Request) -> JSONResponse:
-        return _accepted(await uploads.receive(_upload_request(request)))
+    async def upload(request: Request, caller: Writer) -> JSONResponse:
+        return _accepted(await uploads.receive(_upload_request(request, caller)))
 
     @router.post(TASKS_PATH + "{task_id}/corrections")
-    async def correct(task_id: str, request: Request) -> JSONResponse:
-        return _accepted(await uploads.receive(_upload_request(request, corrects=_known(task_id))))
+    async def correct(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        return _accepted(await uploads.receive(_upload_request(request, caller, corrects=known_task(task_id))))
 
     return router
 
@@ -45,10 +49,10 @@ def waiver_routes(waivers: Waivers) -> APIRouter:
     router = APIRouter()
 
     @router.post(TASKS_PATH + "{task_id}/waivers")
-    async def waive(task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
-        form = await _small_body(request, what="A waiver, by its records,")
-        waived = await waivers.waive(task_id, form, traceparent=_traceparent(request))
+    async def waive(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        request.state.task_id = known_task(task_id)
+        form = await small_body(request, what="A waiver, by its records,")
+        waived = await waivers.waive(task_id, form, caller=caller, traceparent=_traceparent(request))
         body = {"task_id": task_id, "rows_waived": waived.rows, "links": {"status": STATUS_PATH + task_id}}
         return JSONResponse(body, status_code=202 if waived.rows else 200)
 
@@ -60,17 +64,16 @@ def undo_routes(undos: Undos) -> APIRouter:
     router = APIRouter()
 
     @router.post(TASKS_PATH + "{task_id}/undo")
-    async def undo(task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
-        taken = await undos.ask(
-            task_id, await _small_body(request, what="A command"), traceparent=_traceparent(request)
-        )
+    async def undo(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        request.state.task_id = known_task(task_id)
+        body = await small_body(request, what="A command")
+        taken = await undos.ask(task_id, body, caller=caller, traceparent=_traceparent(request))
         where = STATUS_PATH + taken.task_id
-        body = {"task_id": taken.task_id, "undoes": task_id, "status": taken.status, "links": {"status": where}}
+        answer = {"task_id": taken.task_id, "undoes": task_id, "status": taken.status, "links": {"status": where}}
         headers = {"Location": where, "Retry-After": POLL_AFTER_SECONDS}
         if taken.replayed:
             headers["Idempotent-Replayed"] = "true"
-        return JSONResponse(body, status_code=202, headers=headers)
+        return JSONResponse(answer, status_code=202, headers=headers)
 
     return router
 
@@ -80,21 +83,22 @@ def command_routes(commanding: Commanding) -> APIRouter:
     router = APIRouter()
 
     @router.post(TASKS_PATH + "{task_id}/cancel")
-    async def cancel(task_id: str, request: Request) -> JSONResponse:
-        return await give(CommandName.CANCEL, task_id, request)
+    async def cancel(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        return await give(CommandName.CANCEL, task_id, request, caller)
 
     @router.post(TASKS_PATH + "{task_id}/retry")
-    async def retry(task_id: str, request: Request) -> JSONResponse:
-        return await give(CommandName.RETRY, task_id, request)
+    async def retry(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        return await give(CommandName.RETRY, task_id, request, caller)
 
     @router.post(TASKS_PATH + "{task_id}/verify")
-    async def verify(task_id: str, request: Request) -> JSONResponse:
-        return await give(CommandName.VERIFY, task_id, request)
+    async def verify(task_id: str, request: Request, caller: Writer) -> JSONResponse:
+        return await give(CommandName.VERIFY, task_id, request, caller)
 
-    async def give(command: CommandName, task_id: str, request: Request) -> JSONResponse:
-        request.state.task_id = _known(task_id)
-        body = await _small_body(request, what="A command")
-        return _given(await commanding.give(command, task_id, body, traceparent=_traceparent(request)))
+    async def give(command: CommandName, task_id: str, request: Request, caller: Caller) -> JSONResponse:
+        request.state.task_id = known_task(task_id)
+        body = await small_body(request, what="A command")
+        given = await commanding.give(command, task_id, body, caller=caller, traceparent=_traceparent(request))
+        return _given(given)
 
     return router
 
@@ -104,8 +108,8 @@ def status_routes(tasks: TaskRows, uploads: UploadRows) -> APIRouter:
     router = APIRouter()
 
     @router.get(STATUS_PATH + "{task_id}")
-    async def status(task_id: str) -> JSONResponse:
-        document = await task_document(tasks, uploads, _known(task_id))
+    async def status(task_id: str, caller: Reader) -> JSONResponse:
+        document = await task_document(tasks, uploads, known_task(task_id), caller)
         if document is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         return JSONResponse(document, headers={"Cache-Control": "no-store"})
@@ -118,8 +122,8 @@ def spec_routes(specs: Specs) -> APIRouter:
     router = APIRouter()
 
     @router.get(TASKS_PATH + "{task_id}/spec")
-    async def spec(task_id: str) -> Response:
-        body = await specs.read(_known(task_id))
+    async def spec(task_id: str, caller: Reader) -> Response:
+        body = await specs.read(known_task(task_id), caller)
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     return router
@@ -144,42 +148,24 @@ def health_routes(progress: Sequence[health.Progress], checks: Mapping[str, heal
     return router
 
 
-def _known(task_id: str) -> str:
-    """The id, if it can be one."""
-    try:
-        ids.task_uuid_of(task_id)
-    except ValueError as error:
-        detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
-        raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
-    return task_id
-
-
 def _traceparent(request: Request) -> str | None:
     said = request.headers.get("traceparent", "")
     return said if _TRACEPARENT.match(said) else None
 
 
-def _upload_request(request: Request, *, corrects: str | None = None) -> UploadRequest:
+def _upload_request(request: Request, caller: Caller, *, corrects: str | None = None) -> UploadRequest:
     length = request.headers.get("content-length", "")
-    task_id = task_id_for(request.headers.get("idempotency-key"))
+    task_id = task_id_for(caller.tenant, request.headers.get("idempotency-key"))
     request.state.task_id = task_id  # for the log line, should this fail
     return UploadRequest(
         task_id=task_id,
+        caller=caller,
         body=request.stream(),
         content_type=request.headers.get("content-type", ""),
         content_length=int(length) if length.isascii() and length.isdigit() else None,
         traceparent=_traceparent(request),
         corrects=corrects,
     )
-
-
-async def _small_body(request: Request, *, what: str) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES:
-            raise ProblemError(ProblemKind.TOO_LARGE, f"{what} may have {BODY_BYTES} bytes: say less.")
-    return body
 
 
 def _given(given: Given) -> JSONResponse:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.gateway import owners
 from services.gateway.decisions import SOURCE, Decided, OvertakenError, decide
 from shared.db.engine import Database
 from shared.db.models import Datasource, Upload
@@ -37,6 +38,7 @@ class NewUpload:
     object_key: str
     file_uri: str
     original_filename: str | None
+    tenant: str = DEFAULT_TENANT
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,14 @@ class UploadRows(Protocol):
         where its options named no mode, with that of the contract.
 
         For a correction, `seen` is what was decided about its parent when it was planned, and the decision for it is
-        kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since.
+        kept in the same transaction. Raises `OvertakenError`, and nothing is stored, when another was made since;
+        `ForeignDatasourceError` when the datasource is another tenant's.
         """
 
-    async def has_contract(self, datasource_name: str, version: int) -> bool:
+    async def owner(self, datasource_name: str) -> str | None:
+        """The tenant whose the datasource is; None when it is nobody's."""
+
+    async def has_contract(self, tenant: str, datasource_name: str, version: int) -> bool:
         """Whether the datasource's contract has that version; what is there once stays."""
 
     async def find(self, task_id: str) -> FoundUpload | None:
@@ -119,7 +125,7 @@ class PostgresUploadRows:
         """See `UploadRows.begin`."""
         row: dict[str, Any] = {
             "task_id": upload.task_id,
-            "tenant": DEFAULT_TENANT,
+            "tenant": upload.tenant,
             "state": UploadState.RECEIVING,
             "datasource_name": "",  # it may stand behind the file in the form
             "original_filename": upload.original_filename,
@@ -157,16 +163,23 @@ class PostgresUploadRows:
             pinned = event if event.contract_version is not None else await _pinned(connection, event)
             pinned = await _in_mode(connection, pinned)
             stored = (await connection.execute(_storing(claim, pinned))).scalar_one_or_none() is not None
+            if stored:
+                await owners.claim(connection, pinned.datasource_name, pinned.tenant)
             if stored and seen is not None and not await decide(connection, seen, child_task_id=event.task_id):
                 raise OvertakenError
             if stored:
                 await promise(connection, encode(pinned, source=SOURCE, traceparent=traceparent))
         return pinned if stored else None
 
-    async def has_contract(self, datasource_name: str, version: int) -> bool:
+    async def owner(self, datasource_name: str) -> str | None:
+        """See `UploadRows.owner`."""
+        async with self._database.transaction() as connection:
+            return await owners.owner(connection, datasource_name)
+
+    async def has_contract(self, tenant: str, datasource_name: str, version: int) -> bool:
         """See `UploadRows.has_contract`."""
         asking = select(Datasource.version).where(
-            Datasource.tenant == DEFAULT_TENANT, Datasource.name == datasource_name, Datasource.version == version
+            Datasource.tenant == tenant, Datasource.name == datasource_name, Datasource.version == version
         )
         async with self._database.transaction() as connection:
             return (await connection.execute(asking)).one_or_none() is not None
@@ -263,7 +276,7 @@ def _one(task_id: str) -> Any:
 
 def _found(row: Row[Any]) -> FoundUpload:
     return FoundUpload(
-        upload=NewUpload(row.task_id, row.object_key, row.file_uri, row.original_filename),
+        upload=NewUpload(row.task_id, row.object_key, row.file_uri, row.original_filename, row.tenant),
         state=UploadState(row.state),
         begun_at=row.created_at,
         stored_at=row.stored_at,

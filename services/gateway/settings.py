@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,6 +20,13 @@ from shared.telemetry import LogSettings
 GIB = 1024**3
 
 
+class Auth(StrEnum):
+    """Whom the gateway serves: holders of an API key, or everybody who can reach it."""
+
+    KEYS = "keys"
+    NONE = "none"
+
+
 class HttpSettings(SettingsGroup):
     """What the gateway serves, to whom, and within which limits.
 
@@ -27,10 +35,12 @@ class HttpSettings(SettingsGroup):
     `upload_timeout`, is cut off. What a dead gateway left unfinished is swept after `upload_expiry`, looked for every
     `sweep_interval`. On SIGTERM requests have `gateway_drain_timeout` to end.
 
-    Only a loopback `gateway_host` is taken. Inside a container that would be reached by nobody; there
-    `gateway_published_on_loopback` is whoever starts it saying that the container's port is published on loopback only.
+    `auth` is `keys`, or `none` for a gateway that asks nobody who they are. Then only a loopback `gateway_host` is
+    taken. Inside a container that would be reached by nobody; there `gateway_published_on_loopback` is who starts it
+    saying that the container's port is published on loopback only.
     """
 
+    auth: Auth = Auth.KEYS
     gateway_published_on_loopback: bool = False
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8000, ge=1, le=65535)
@@ -46,7 +56,8 @@ class HttpSettings(SettingsGroup):
     @field_validator("gateway_host")
     @classmethod
     def _loopback_only(cls, host: str, others: ValidationInfo) -> str:
-        if host == "localhost" or others.data.get("gateway_published_on_loopback"):
+        asks = others.data.get("auth") is not Auth.NONE
+        if asks or host == "localhost" or others.data.get("gateway_published_on_loopback"):
             return host
         try:
             loopback = ipaddress.IPv4Address(host).is_loopback
@@ -54,8 +65,8 @@ class HttpSettings(SettingsGroup):
             loopback = False
         if not loopback:
             msg = (
-                "only a loopback address (127.0.0.1) is allowed, because the gateway does not ask callers who they are;"
-                " in a container whose port is published on loopback, say GATEWAY_PUBLISHED_ON_LOOPBACK=true"
+                "only a loopback address (127.0.0.1) is allowed with AUTH=none, because nobody is asked who they are: "
+                "say AUTH=keys; in a container whose port is published on loopback, GATEWAY_PUBLISHED_ON_LOOPBACK=true"
             )
             raise ValueError(msg)
         return host

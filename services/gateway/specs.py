@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.gateway.callers import Caller
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
 from services.gateway.status import TaskRows, task_row
@@ -26,14 +27,14 @@ class Specs:
         self._uploads = uploads
         self._store = store
 
-    async def read(self, task_id: str) -> bytes:
+    async def read(self, task_id: str, caller: Caller) -> bytes:
         """The spec of the task's latest attempt, as JSON; some KiB, as large as its columns and parts are many.
 
         Raises:
             ProblemError: there is no such task, or it has no spec; the detail says why.
             DatabaseAwayError, StorageAwayError, StorageRefusedError: it cannot be told now.
         """
-        task = await task_row(self._tasks, self._uploads, task_id)
+        task = await task_row(self._tasks, self._uploads, task_id, caller)
         if task is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         if task["spec_key"] is None:

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
+from services.gateway.callers import Caller
 from services.gateway.gap import gap_of
 from services.gateway.rows import FoundUpload, UploadRows, UploadState
 from shared import ids
 from shared.db.engine import Database
 from shared.db.models import IngestionTask
-from shared.events import DEFAULT_TENANT, Ledger, LoadMode, TaskStatus
+from shared.events import Ledger, LoadMode, TaskStatus
 
 STATUS_PATH = "/api/ingest/status/"
 TASKS_PATH = "/api/ingest/tasks/"
@@ -80,30 +81,30 @@ class PostgresTaskRows:
         return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public accessor
 
 
-async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str) -> dict[str, Any] | None:
-    """The task as JSON, or None if nobody knows it.
+async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> dict[str, Any] | None:
+    """The task as JSON, or None if there is none for this caller.
 
     Raises:
         DatabaseAwayError: it cannot be told.
     """
-    row = await task_row(tasks, uploads, task_id)
+    row = await task_row(tasks, uploads, task_id, caller)
     if row is None:
         return None
     corrected = row["rows_rejected"] and not row["corrects"]
     return document_of(row, await tasks.corrections(task_id) if corrected else ())
 
 
-async def task_row(tasks: TaskRows, uploads: UploadRows, task_id: str) -> Mapping[str, Any] | None:
-    """The task's row, or the one that the projector will write first; None if nobody knows the task.
+async def task_row(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> Mapping[str, Any] | None:
+    """The task's row, or the one that the projector will write first; None if there is none for this caller.
 
     Raises:
         DatabaseAwayError: it cannot be told.
     """
     row = await tasks.find(task_id)
-    if row is not None:
-        return row
-    found = await uploads.find(task_id)
-    return None if found is None or found.state is not UploadState.STORED else row_of(found)
+    if row is None:
+        found = await uploads.find(task_id)
+        row = None if found is None or found.state is not UploadState.STORED else row_of(found)
+    return row if row is not None and caller.sees(row) else None
 
 
 def row_of(found: FoundUpload) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def row_of(found: FoundUpload) -> dict[str, Any]:
     return dict.fromkeys(column.name for column in IngestionTask.__table__.columns) | {
         "id": ids.task_uuid_of(found.upload.task_id),
         "task_id": found.upload.task_id,
-        "tenant": DEFAULT_TENANT,
+        "tenant": found.upload.tenant,
         "user_id": found.user_id,
         "datasource_name": found.datasource_name,
         "original_filename": found.upload.original_filename,

@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.gateway.callers import Caller
 from services.gateway.decisions import SOURCE
 from services.gateway.gap import is_loaded
 from services.gateway.problems import ProblemError, ProblemKind
-from services.gateway.rows import UploadRows, UploadState
-from services.gateway.status import TaskRows, row_of
+from services.gateway.rows import UploadRows
+from services.gateway.status import TaskRows, task_row
 from shared import ids
 from shared.db.engine import Database
 from shared.events import CommandName, TaskCommand, TaskStatus
@@ -88,7 +89,7 @@ class Undos:
         self._clock = clock
         self._announce = announce
 
-    async def ask(self, task_id: str, body: bytes, *, traceparent: str | None) -> Asked:
+    async def ask(self, task_id: str, body: bytes, *, caller: Caller, traceparent: str | None) -> Asked:
         """Ask for the load of a task to be taken back. The same request again is the same task, until it has failed.
 
         Raises:
@@ -97,7 +98,7 @@ class Undos:
         """
         form = parse_form(body)
         with task_scope(task_id):
-            task = await self._found(task_id)
+            task = await self._found(task_id, caller)
             undos = await self._tasks.undos(task_id)
             check(task, undos)
             failed = sum(TaskStatus(one["status"]).is_end for one in undos)
@@ -120,14 +121,11 @@ class Undos:
             _log.info("undo_asked", undo=undo_id)
         return Asked(undo_id, TaskStatus.PENDING.value)
 
-    async def _found(self, task_id: str) -> Row:
-        row = await self._tasks.find(task_id)
-        if row is not None:
-            return row
-        found = await self._uploads.find(task_id)
-        if found is None or found.state is not UploadState.STORED:
+    async def _found(self, task_id: str, caller: Caller) -> Row:
+        row = await task_row(self._tasks, self._uploads, task_id, caller)
+        if row is None:
             raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
-        return row_of(found)
+        return row
 
 
 def check(task: Row, undos: Sequence[Row]) -> None:

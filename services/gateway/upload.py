@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 
+from services.gateway import owners
+from services.gateway.callers import Caller
 from services.gateway.correcting import CorrectionPlan
 from services.gateway.decisions import Decided, OvertakenError
 from services.gateway.fields import CONTRACT_VERSION, UPLOAD, UploadForm, correction_form
@@ -25,6 +27,7 @@ from shared.db.engine import DatabaseAwayError
 from shared.errors import IngestError
 from shared.events import FileUploaded, LoadOptions
 from shared.failpoint import failpoint
+from shared.object_keys import of_tenant
 from shared.storage.port import ObjectStore, StoredObject, uri_of
 from shared.telemetry import logger, task_scope
 
@@ -56,7 +59,7 @@ class Uploads:
         limits: HttpSettings,
         clock: Callable[[], datetime],
         announce: Callable[[], None],
-        plan: Callable[[str], Awaitable[CorrectionPlan]],
+        plan: Callable[[str, Caller], Awaitable[CorrectionPlan]],
         backoff: Backoff | None = None,
     ) -> None:
         self._store = store
@@ -95,7 +98,7 @@ class Uploads:
         plan = await self._planned(request)
 
         async def open_file(filename: str | None) -> Intake:
-            opened.append(await self._open(task_id, filename))
+            opened.append(await self._open(task_id, filename, request.caller))
             return opened[0]
 
         kind = UPLOAD if plan is None else correction_form(plan.datasource_name)
@@ -105,7 +108,7 @@ class Uploads:
             form, intake = reception.finish()
             if intake.earlier is not None:
                 return _replayed(intake, form, intake.earlier, corrects=request.corrects)
-            return await self._accept(intake, form, request.traceparent, plan)
+            return await self._accept(intake, form, request, plan)
         except BaseException:
             for intake in opened:
                 await self._give_up(intake)
@@ -118,7 +121,7 @@ class Uploads:
         found = await self._rows.find(request.task_id)
         if found is not None and found.state is UploadState.STORED:
             return CorrectionPlan(request.corrects, found.datasource_name)
-        return await self._plan(request.corrects)
+        return await self._plan(request.corrects, request.caller)
 
     async def _read(self, body: AsyncIterator[bytes], reception: Reception) -> None:
         """Feed the whole body, within the limits of size and time."""
@@ -140,12 +143,12 @@ class Uploads:
             )
             raise ProblemError(ProblemKind.TOO_SLOW, detail) from None
 
-    async def _open(self, task_id: str, filename: str | None) -> Intake:
+    async def _open(self, task_id: str, filename: str | None, caller: Caller) -> Intake:
         """Write the RECEIVING row before the first byte is stored, so that the sweeper can find what is left."""
         name = clean_filename(filename)
-        key = f"uploads/{task_id}.{extension_of(name)}"
+        key = of_tenant(caller.tenant, f"uploads/{task_id}.{extension_of(name)}")
         failpoint("G1")
-        found = await self._rows.begin(NewUpload(task_id, key, uri_of(self._store.bucket, key), name))
+        found = await self._rows.begin(NewUpload(task_id, key, uri_of(self._store.bucket, key), name, caller.tenant))
         max_bytes = self._limits.max_upload_bytes
         if isinstance(found, FoundUpload) and found.state is UploadState.STORED:
             return Intake(max_bytes=max_bytes, earlier=found)
@@ -163,10 +166,10 @@ class Uploads:
         return claim
 
     async def _accept(
-        self, intake: Intake, form: UploadForm, traceparent: str | None, plan: CorrectionPlan | None
+        self, intake: Intake, form: UploadForm, request: UploadRequest, plan: CorrectionPlan | None
     ) -> Accepted:
         claim = _claim_of(intake)
-        await self._check_contract(form)
+        await self._check_datasource(form, request.caller)
         stored = await intake.commit(self._store)
         if stored is None:
             detail = (
@@ -178,15 +181,18 @@ class Uploads:
         event = self._event(claim, intake, form, stored)
         if plan is not None:
             event = event.model_copy(update={"correction": plan.correction, "contract_version": plan.contract_version})
-        contract_version = await self._promise(claim, event, traceparent, plan.seen if plan else None)
+        contract_version = await self._promise(claim, event, request.traceparent, plan.seen if plan else None)
         self._announce()
         _log.info("upload_accepted", datasource=form.datasource_name, size_bytes=intake.size_bytes)
         failpoint("G5")
         return _accepted(claim.upload, form, intake, contract_version)
 
-    async def _check_contract(self, form: UploadForm) -> None:
+    async def _check_datasource(self, form: UploadForm, caller: Caller) -> None:
         version, name = form.contract_version, form.datasource_name
-        if version is not None and not await self._rows.has_contract(name, version):
+        owners.check_patterns(caller, name)
+        if await self._rows.owner(name) not in {None, caller.tenant}:
+            raise owners.forbidden(name)
+        if version is not None and not await self._rows.has_contract(caller.tenant, name, version):
             detail = (
                 f"The contract of {name!r} has no version {version}. Leave contract_version out for the latest; "
                 "GET /api/ingest/datasources/{name}/versions has all."
@@ -216,6 +222,8 @@ class Uploads:
             except OvertakenError:
                 detail = "Another correction or a waiver of the same task was accepted meanwhile. Look at it again."
                 raise ProblemError(ProblemKind.CORRECTION_IN_FLIGHT, detail) from None
+            except owners.ForeignDatasourceError:
+                raise owners.forbidden(event.datasource_name) from None
             if found and found.begun_at == claim.begun_at and found.sha256 == event.sha256:
                 return found.contract_version
             raise _in_flight()
@@ -231,6 +239,7 @@ class Uploads:
     def _event(self, claim: Claim, intake: Intake, form: UploadForm, stored: StoredObject) -> FileUploaded:
         return FileUploaded(
             task_id=claim.upload.task_id,
+            tenant=claim.upload.tenant,
             datasource_name=form.datasource_name,
             file_uri=claim.upload.file_uri,
             accepted_at=self._clock(),

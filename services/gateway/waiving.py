@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.gateway.correcting import plan_waiver
+from services.gateway.callers import Caller
+from services.gateway.correcting import Family, plan_waiver
 from services.gateway.decisions import DecisionRows, OvertakenError
 from services.gateway.families import Families
 from services.gateway.problems import ProblemError, ProblemKind
@@ -18,7 +19,6 @@ from shared.record_set import RecordSet, carried
 from shared.telemetry import logger, task_scope
 
 TRIES = 3
-BODY_BYTES = 256 * 1024
 
 _log = logger(__name__)
 
@@ -63,7 +63,7 @@ class Waivers:
         self._clock = clock
         self._announce = announce
 
-    async def waive(self, task_id: str, body: bytes, *, traceparent: str | None) -> Waived:
+    async def waive(self, task_id: str, body: bytes, *, caller: Caller, traceparent: str | None) -> Waived:
         """Waive rows of a task. The same request again waives nothing more.
 
         Raises:
@@ -75,14 +75,15 @@ class Waivers:
         with task_scope(task_id):
             for _ in range(TRIES):
                 try:
-                    return await self._waive(task_id, records, form.reason, traceparent)
+                    family = await self._families.of(task_id, caller)
+                    return await self._waive(family, records, form.reason, traceparent)
                 except OvertakenError:
                     continue  # somebody was faster: look again
         detail = "Others decide about the task at the same time. Try again soon."
         raise ProblemError(ProblemKind.CORRECTION_IN_FLIGHT, detail)
 
-    async def _waive(self, task_id: str, records: RecordSet | None, reason: str, traceparent: str | None) -> Waived:
-        family = await self._families.of(task_id)
+    async def _waive(self, family: Family, records: RecordSet | None, reason: str, traceparent: str | None) -> Waived:
+        task_id = family.parent["task_id"]
         waiver = plan_waiver(family, records)
         if waiver.rows:
             event = TaskCommand(

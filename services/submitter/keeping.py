@@ -7,6 +7,7 @@ from typing import Any
 
 from services.submitter.sources import without_signatures
 from shared.druid import canonical_json
+from shared.object_keys import of_tenant
 from shared.storage.port import ObjectStore
 
 MEDIA_TYPE = "application/json"
@@ -22,18 +23,18 @@ class Keeping:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    async def __call__(self, spec: Mapping[str, Any], *, task_id: str, attempt: int) -> str:
+    async def __call__(self, spec: Mapping[str, Any], *, tenant: str, task_id: str, attempt: int) -> str:
         """Keep a frozen spec; the key of its object. Again is the same bytes under the same key.
 
         Raises:
             StorageAwayError: keep it again.
             StorageRefusedError: likewise, once a person has seen to the bucket or its credentials.
         """
-        key = key_of(task_id=task_id, attempt=attempt)
+        key = key_of(tenant=tenant, task_id=task_id, attempt=attempt)
         await self._store.put_bytes(key, canonical_json(without_signatures(spec)), content_type=MEDIA_TYPE)
         return key
 
 
-def key_of(*, task_id: str, attempt: int) -> str:
+def key_of(*, tenant: str, task_id: str, attempt: int) -> str:
     """Under which key the spec of an attempt is kept."""
-    return f"specs/{task_id}/{attempt}.json"
+    return of_tenant(tenant, f"specs/{task_id}/{attempt}.json")

@@ -298,7 +298,7 @@ class Submitting:
         return druid_task_id in await self._druid.task_statuses([druid_task_id])
 
     async def _keep_spec(self, event: FileValidated, posting: Posting) -> None:
-        await self._keeping(posting.frozen.spec, task_id=event.task_id, attempt=event.attempt)
+        await self._keeping(posting.frozen.spec, tenant=event.tenant, task_id=event.task_id, attempt=event.attempt)
 
     def _failed(
         self, event: FileValidated, code: str, message: str, detail: dict[str, JsonValue] | None = None
@@ -307,7 +307,7 @@ class Submitting:
 
 
 def _submitted(event: FileValidated, posting: Posting) -> DruidSubmitted:
-    key = key_of(task_id=event.task_id, attempt=event.attempt)
+    key = key_of(tenant=event.tenant, task_id=event.task_id, attempt=event.attempt)
     return says.submitted(event, posting.frozen, spec_key=key, at=posting.since)
 
 

@@ -113,14 +113,14 @@ class Judge:
             failed = self._end(event, TaskStatus.FAILED, pinned)
             await self._inbox.update(job, outcome=written(failed))
             return Done((failed,))
-        run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version)
+        run = Run(event.task_id, uuid4().hex, self._clock(), pinned.version, event.tenant)
         earlier_runs = job.columns["runs"] or ()
         await self._inbox.update(job, runs=[*earlier_runs, run.run_id])
         await self._producer.emit(publication.validating(event, run), traceparent=job.traceparent)
         outcome, reading = await self._judge(event, run, pinned.contract)
         spoken = written(outcome)
         await self._inbox.update(job, outcome=spoken, reading=reading)
-        await self._sweep(event.task_id, earlier_runs)
+        await self._sweep(event, earlier_runs)
         return Done(told(read(spoken)))
 
     async def last_words(self, job: Job, why: str) -> tuple[FileValidated | TaskUpdated, ...]:
@@ -141,7 +141,7 @@ class Judge:
             return Done(told(outcome))
         if job.wait_reason != CLEARING:
             return Wait(self._inbox.lease_for, CLEARING, (outcome,))
-        await self._sweep(job.task_id, runs)
+        await self._sweep(FileUploaded.model_validate(job.event), runs)
         return Done(())
 
     async def _judge(self, event: FileUploaded, run: Run, contract: Contract | None) -> Judged:
@@ -275,9 +275,9 @@ class Judge:
             key, path = run.report_key(verdict.report), output / verdict.report
             await self._store.put_file(key, path, content_type="application/json")
 
-    async def _sweep(self, task_id: str, runs: Iterable[str]) -> None:
+    async def _sweep(self, event: FileUploaded, runs: Iterable[str]) -> None:
         """Remove what runs have stored and never spoken of."""
-        for folder in (folder for run_id in runs for folder in publication.folders_of(task_id, run_id)):
+        for folder in (folder for run_id in runs for folder in publication.folders_of(event, run_id)):
             async for found in self._store.list(folder):
                 await self._store.delete(found.key)
 

@@ -13,6 +13,7 @@ from services.validator.engine import Accepted, Code, Rejected
 from services.validator.engine import Problem as Reason
 from shared.db.storable import storable
 from shared.events import (
+    DEFAULT_TENANT,
     Column,
     FileUploaded,
     FileValidated,
@@ -26,6 +27,7 @@ from shared.events import (
 )
 from shared.kafka.envelope import record_bytes
 from shared.loading import Loading
+from shared.object_keys import of_tenant
 from shared.record_set import MAX_TEXT_BYTES
 
 MESSAGE_CHARACTERS = 1_000
@@ -42,18 +44,22 @@ class Run:
     run_id: str
     started_at: datetime
     contract_version: int | None = None
+    tenant: str = DEFAULT_TENANT
 
     def part_key(self, name: str) -> str:
         """Where a canonical part goes."""
-        return f"validated/{self.task_id}/{self.run_id}/{name}"
+        return self._key("validated", name)
 
     def rejects_key(self, name: str) -> str:
         """Where the rejected rows go."""
-        return f"rejected/{self.task_id}/{self.run_id}/{name}"
+        return self._key("rejected", name)
 
     def report_key(self, name: str) -> str:
         """Where the report goes."""
-        return f"reports/{self.task_id}/{self.run_id}/{name}"
+        return self._key("reports", name)
+
+    def _key(self, folder: str, name: str) -> str:
+        return of_tenant(self.tenant, f"{folder}/{self.task_id}/{self.run_id}/{name}")
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,10 @@ class Fetched:
     sha256: str
 
 
-def folders_of(task_id: str, run_id: str) -> tuple[str, ...]:
-    """The prefixes under which a run writes."""
-    return tuple(f"{kind}/{task_id}/{run_id}/" for kind in ("validated", "rejected", "reports"))
+def folders_of(event: FileUploaded, run_id: str) -> tuple[str, ...]:
+    """The prefixes under which a run of the event's task writes."""
+    folders = ("validated", "rejected", "reports")
+    return tuple(of_tenant(event.tenant, f"{kind}/{event.task_id}/{run_id}/") for kind in folders)
 
 
 def validated(

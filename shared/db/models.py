@@ -148,7 +148,7 @@ class ApiKeyRow(Base):
 
 
 class DatasourceOwner(Base):
-    """Whose a datasource is: that tenant's who has used its name first. Druid has one space of names for all tenants."""
+    """Whose a datasource is: the tenant's who has used its name first. Druid has one space of names for all."""
 
     __tablename__ = "datasource_owners"
 

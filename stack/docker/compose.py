@@ -12,23 +12,39 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from stack.docker.engine import Engine
-from stack.profile import BUCKET, DATABASE, DATABASE_USER, LOOPBACK, REGION, SERVICES, write_private
+from stack.profile import (
+    BUCKET,
+    DATABASE,
+    DATABASE_USER,
+    LOOPBACK,
+    REGION,
+    SERVICES,
+    new_api_key,
+    write_private,
+)
 from stack.settings import PROJECT
 
 EXAMPLE = PROJECT / ".env.example"
 SERVERS = ("kafka", "postgres", "s3", "zookeeper", "coordinator", "indexer", "historical", "broker", "router")
 _SECRETS = {"DB_PASSWORD": 16, "AWS_ACCESS_KEY_ID": 10, "AWS_SECRET_ACCESS_KEY": 20}  # bytes of chance
+_API_KEY = "INGEST_API_KEY"
 
 
 def make_settings(file: Path, changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read `file`; make it from `.env.example`, with fresh secrets and `changes`, when there is none."""
+    """Read `file`; make it from `.env.example`, with fresh secrets and `changes`, when there is none.
+
+    A file of a release that had no API keys gets one.
+    """
     if not file.exists():
-        given = {**{name: secrets.token_hex(size) for name, size in _SECRETS.items()}, **(changes or {})}
+        drawn = {name: secrets.token_hex(size) for name, size in _SECRETS.items()} | {_API_KEY: new_api_key()}
+        given = {**drawn, **(changes or {})}
         lines = []
         for line in EXAMPLE.read_text().splitlines():
             name, is_setting, _ = line.partition("=")
             lines.append(f"{name}={given.pop(name)}" if is_setting and name in given else line)
         write_private(file, "\n".join([*lines, *(f"{name}={value}" for name, value in given.items())]) + "\n")
+    elif not dotenv_values(file).get(_API_KEY):
+        write_private(file, file.read_text().rstrip("\n") + f"\n{_API_KEY}={new_api_key()}\n")
     return {name: value for name, value in dotenv_values(file).items() if value}
 
 
@@ -56,6 +72,7 @@ def profile_of(settings: Mapping[str, str]) -> dict[str, str]:
         "DRUID_URL": f"http://{at('DRUID_PORT')}",
         "GATEWAY_PORT": settings["GATEWAY_PORT"],
         "INGEST_API_URL": f"http://{at('GATEWAY_PORT')}",
+        _API_KEY: settings[_API_KEY],
         "INGEST_DOCTOR_SERVICES": "gateway",
     }
 

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from dotenv import dotenv_values
 
+from services.gateway_client import credentials
 from stack.docker.compose import Compose
 from stack.docker.engine import Engine, ask
 from stack.profile import SERVICES
@@ -30,7 +31,8 @@ class Containers:
     def __init__(self, compose: Compose, profile: dict[str, str]) -> None:
         self.compose = compose
         self.engine: Engine = compose.engine
-        self.http = httpx.Client(base_url=profile["INGEST_API_URL"], timeout=60, trust_env=False)
+        headers = credentials(profile["INGEST_API_KEY"])
+        self.http = httpx.Client(base_url=profile["INGEST_API_URL"], headers=headers, timeout=60, trust_env=False)
         self.druid = httpx.Client(base_url=profile["DRUID_URL"], timeout=60, trust_env=False)
 
     def ids(self, service: str) -> list[str]:

@@ -38,7 +38,9 @@ class Installation(installation.Installation):
 
     def __init__(self, profile: Mapping[str, str], logs: Path) -> None:
         super().__init__(profile, logs, kind="e2e", more=PACE)
-        self.http = httpx.Client(base_url=self.environment["INGEST_API_URL"], timeout=60, trust_env=False)
+        self.http = httpx.Client(
+            base_url=self.environment["INGEST_API_URL"], headers=self.credentials, timeout=60, trust_env=False
+        )
         self.druid = httpx.Client(base_url=profile["DRUID_URL"], timeout=60, trust_env=False)
         self._armed: set[str] = set()
 

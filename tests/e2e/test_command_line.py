@@ -37,8 +37,9 @@ def test_a_rejected_file_is_exit_code_3(installation: Installation, tmp_path: Pa
 
 def test_setup_may_run_again(installation: Installation) -> None:
     lines = installation.command("setup").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["database", "topics", "bucket"]
+    assert [line.split()[0] for line in lines] == ["database", "topics", "bucket", "api"]
     assert "0 made" in lines[1]
+    assert lines[3].endswith("there before")
 
 
 def test_the_probe_of_a_container_asks_whether_the_service_is_ready(installation: Installation) -> None:

@@ -49,6 +49,7 @@ def environment(
     secret = s3_settings.aws_secret_access_key
     return {
         "INGEST_PROFILE": os.devnull,
+        "AUTH": "none",  # who calls is tested in test_identity.py
         "S3_ENDPOINT_URL": str(s3_settings.s3_endpoint_url),
         "S3_BUCKET_NAME": store.bucket,
         "AWS_REGION": s3_settings.aws_region,

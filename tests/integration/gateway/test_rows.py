@@ -11,7 +11,7 @@ from services.gateway.rows import PostgresUploadRows
 from shared import ids
 from shared.db.engine import Database
 from shared.db.models import OutboxRow
-from shared.events import Correction, LoadMode, LoadOptions
+from shared.events import DEFAULT_TENANT, Correction, LoadMode, LoadOptions
 from tests.unit.gateway.contracts_suite import DatasourceRowsSuite, after, contract_of, new_name
 from tests.unit.gateway.rows_suite import UploadRowsSuite, begun, event_of
 
@@ -58,7 +58,13 @@ async def test_an_upload_names_the_latest_contract_and_is_told_after_it(
         stored.append(await rows.store(claim, event, traceparent=None))
         await contracts.add(contract_of(name, str(number)), after(number))
     assert [event.contract_version for event in stored if event] == [0, 1, 2]
-    assert [await rows.has_contract(name, number) for number in range(5)] == [False, True, True, True, False]
+    assert [await rows.has_contract(DEFAULT_TENANT, name, number) for number in range(5)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
     found = await rows.find(claim.upload.task_id)
     assert found is not None
     assert found.contract_version == 2
@@ -119,7 +125,7 @@ async def test_version_and_promise_are_one_transaction(
         patch.setattr("services.gateway.datasource_rows.promise", defect)
         with pytest.raises(ZeroDivisionError):
             await contracts.add(contract_of(name), after(0))
-    assert await contracts.history(name) == []
+    assert await contracts.history(DEFAULT_TENANT, name) == []
     await contracts.add(contract_of(name), after(0))
     async with database.transaction() as connection:
         asking = select(OutboxRow.__table__).where(OutboxRow.key == f"default/{name}/1")

@@ -12,6 +12,8 @@ from uuid import UUID
 from services.gateway.command_rows import Kept
 from services.gateway.datasource_rows import Decide, NewContract, Outcome, StoredContract, Version
 from services.gateway.decisions import Decided, OvertakenError, waived_by
+from services.gateway.key_rows import USE_NOTED_EVERY, KeptKey
+from services.gateway.owners import ForeignDatasourceError
 from services.gateway.preconditions import Decision
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadState
 from shared.db.engine import DatabaseAwayError
@@ -37,6 +39,7 @@ class InMemoryUploadRows:
         self.held: set[str] = set()
         self.contracts: dict[str, int] = {}
         self.modes: dict[str, LoadMode] = {}
+        self.owners: dict[str, str] = {}
 
     async def begin(self, upload: NewUpload) -> Claim | FoundUpload:
         self._answer()
@@ -71,6 +74,8 @@ class InMemoryUploadRows:
     ) -> FileUploaded | None:
         self._answer()
         stored = self._holds(claim)
+        if stored and self.owners.setdefault(event.datasource_name, event.tenant) != event.tenant:
+            raise ForeignDatasourceError
         if event.contract_version is None:
             event = event.model_copy(update={"contract_version": self.contracts.get(event.datasource_name, 0)})
         if event.correction is None and "mode" not in event.options.model_fields_set:
@@ -99,9 +104,15 @@ class InMemoryUploadRows:
             raise DatabaseAwayError
         return event if stored else None
 
-    async def has_contract(self, datasource_name: str, version: int) -> bool:
+    async def owner(self, datasource_name: str) -> str | None:
         self._answer()
-        return 1 <= version <= self.contracts.get(datasource_name, 0)
+        return self.owners.get(datasource_name)
+
+    async def has_contract(self, tenant: str, datasource_name: str, version: int) -> bool:
+        self._answer()
+        return self.owners.get(datasource_name, tenant) == tenant and 1 <= version <= self.contracts.get(
+            datasource_name, 0
+        )
 
     async def find(self, task_id: str) -> FoundUpload | None:
         self._answer()
@@ -154,8 +165,11 @@ class InMemoryDatasourceRows:
     def __init__(self) -> None:
         self.kept: dict[str, list[StoredContract]] = {}
         self.promised: list[tuple[str, int]] = []
+        self.owners: dict[str, str] = {}
 
     async def add(self, contract: NewContract, decide: Decide) -> Outcome:
+        if self.owners.get(contract.datasource_name, contract.tenant) != contract.tenant:
+            raise ForeignDatasourceError
         kept = self.kept.setdefault(contract.datasource_name, [])
         latest = kept[-1].about if kept else None
         decision = decide(latest)
@@ -163,17 +177,50 @@ class InMemoryDatasourceRows:
             return Outcome(decision, latest)
         name = contract.datasource_name
         about = Version(name, len(kept) + 1, contract.sha256, contract.created_at, contract.created_by)
+        self.owners[name] = contract.tenant
         kept.append(StoredContract(about, contract.content, contract.document))
         self.promised.append((name, about.version))
         return Outcome(decision, about)
 
-    async def find(self, datasource_name: str, version: int | None = None) -> StoredContract | None:
-        kept = self.kept.get(datasource_name, [])
+    async def find(self, tenant: str, datasource_name: str, version: int | None = None) -> StoredContract | None:
+        kept = self._of(tenant, datasource_name)
         number = len(kept) if version is None else version
         return kept[number - 1] if 1 <= number <= len(kept) else None
 
-    async def history(self, datasource_name: str) -> list[Version]:
-        return [stored.about for stored in reversed(self.kept.get(datasource_name, []))]
+    async def history(self, tenant: str, datasource_name: str) -> list[Version]:
+        return [stored.about for stored in reversed(self._of(tenant, datasource_name))]
+
+    def _of(self, tenant: str, datasource_name: str) -> list[StoredContract]:
+        return self.kept.get(datasource_name, []) if self.owners.get(datasource_name) == tenant else []
+
+
+class InMemoryKeyRows:
+    """API keys."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, KeptKey] = {}
+
+    async def add(self, key: KeptKey) -> bool:
+        return self.kept.setdefault(key.key_id, key) is key
+
+    async def find(self, key_id: str) -> KeptKey | None:
+        return self.kept.get(key_id)
+
+    async def used(self, key: KeptKey, now: datetime) -> None:
+        found = self.kept[key.key_id]
+        if found.last_used_at is None or found.last_used_at < now - USE_NOTED_EVERY:
+            self.kept[key.key_id] = replace(found, last_used_at=now)
+
+    async def all(self, tenant: str) -> list[KeptKey]:
+        mine = sorted((key for key in self.kept.values() if key.tenant == tenant), key=lambda key: key.key_id)
+        return sorted(mine, key=lambda key: key.created_at, reverse=True)
+
+    async def end(self, tenant: str, key_id: str, at: datetime) -> KeptKey | None:
+        found = self.kept.get(key_id)
+        if found is None or found.tenant != tenant:
+            return None
+        self.kept[key_id] = replace(found, revoked_at=min(found.revoked_at or at, at))
+        return self.kept[key_id]
 
 
 class InMemoryTaskRows:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from services.gateway.owners import ForeignDatasourceError
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadRows, UploadState
 from shared import ids
 from shared.events import FileUploaded, LoadMode, LoadOptions
@@ -148,3 +150,22 @@ class UploadRowsSuite:
         async with rows.removing(claim.upload.task_id) as held:
             assert not held
         assert await rows.store(claim, event_of(claim.upload), traceparent=None)
+
+    async def test_a_datasource_is_the_tenant_s_who_uses_it_first(self, rows: UploadRows) -> None:
+        name = f"mine {ids.fresh_task_id()}"
+        assert await rows.owner(name) is None
+        for _ in range(2):
+            claim = await begun(rows)
+            event = event_of(claim.upload).model_copy(update={"datasource_name": name})
+            assert await rows.store(claim, event, traceparent=None)
+        assert await rows.owner(name) == event.tenant
+        upload = replace(new_upload(), tenant="acme")
+        other = await rows.begin(upload)
+        assert isinstance(other, Claim)
+        with pytest.raises(ForeignDatasourceError):
+            await rows.store(
+                other, event_of(upload).model_copy(update={"tenant": "acme", "datasource_name": name}), traceparent=None
+            )
+        found = await rows.find(upload.task_id)
+        assert found is not None
+        assert (found.state, found.upload.tenant) == (UploadState.RECEIVING, "acme")

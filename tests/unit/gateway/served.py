@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings, HttpSettings
+from services.gateway.settings import Auth, GatewaySettings, HttpSettings
 from shared.db.engine import DatabaseSettings
 from shared.kafka.settings import KafkaSettings
 from shared.storage.settings import S3Settings
@@ -18,10 +18,12 @@ from tests.unit.gateway.doubles import NOW
 
 
 @asynccontextmanager
-async def served(*, kafka: KafkaSettings | None = None, **doubles: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def served(
+    *, kafka: KafkaSettings | None = None, auth: Auth = Auth.NONE, **doubles: Any
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the gateway; `doubles` are what `create_app` takes."""
     settings = GatewaySettings(
-        http=HttpSettings(),
+        http=HttpSettings(auth=auth),
         s3=S3Settings(),
         database=DatabaseSettings(),
         kafka=kafka or KafkaSettings(),

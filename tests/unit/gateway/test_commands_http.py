@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings, HttpSettings
+from services.gateway.settings import Auth, GatewaySettings, HttpSettings
 from shared import ids
 from shared.db.engine import DatabaseSettings
 from shared.events import CommandName, Stage, TaskStatus
@@ -55,7 +55,11 @@ async def gateway() -> AsyncIterator[Gateway]:
     store = InMemoryObjectStore()
     store.buckets["ingest"] = {}
     settings = GatewaySettings(
-        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
+        http=HttpSettings(auth=Auth.NONE),
+        s3=S3Settings(),
+        database=DatabaseSettings(),
+        kafka=KafkaSettings(),
+        log=LogSettings(),
     )
     made = Gateway(httpx.AsyncClient(), InMemoryTaskRows())
     await made.client.aclose()

@@ -19,6 +19,8 @@ def test_defaults_listen_on_loopback() -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com", "::", ""])  # noqa: S104  # that is the point
 def test_other_hosts_are_refused_in_one_clear_line(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_HOST", host)
+    assert load(HttpSettings).gateway_host == (host or "127.0.0.1"), "a gateway that asks for keys may listen anywhere"
+    monkeypatch.setenv("AUTH", "none")
     if not host:
         assert load(HttpSettings).gateway_host == "127.0.0.1"
         return
@@ -27,6 +29,7 @@ def test_other_hosts_are_refused_in_one_clear_line(host: str, monkeypatch: pytes
 
 
 def test_a_container_whose_port_is_published_on_loopback_may_listen_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH", "none")
     monkeypatch.setenv("GATEWAY_HOST", "0.0.0.0")  # noqa: S104  # that is the point
     monkeypatch.setenv("GATEWAY_PUBLISHED_ON_LOOPBACK", "true")
     assert load(HttpSettings).gateway_host == "0.0.0.0"  # noqa: S104  # see above

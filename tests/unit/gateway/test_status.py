@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.gateway.callers import ANYBODY
 from services.gateway.status import document_of, row_of, task_document
 from shared import ids
 from shared.db.models import IngestionTask
@@ -28,7 +29,7 @@ async def stored(uploads: InMemoryUploadRows) -> str:
 async def test_accepted_task_is_pending_before_the_projector_knows_it() -> None:
     uploads = InMemoryUploadRows()
     task_id = await stored(uploads)
-    document = await task_document(InMemoryTaskRows(), uploads, task_id)
+    document = await task_document(InMemoryTaskRows(), uploads, task_id, ANYBODY)
     assert document is not None
     assert set(document) >= SEED_COLUMNS | {"status_reason", "attempt", "mode", "ledger", "rows_so_far", "links"}
     assert (document["status"], document["task_id"], document["mode"]) == ("PENDING", task_id, "replace")
@@ -49,7 +50,7 @@ async def test_projector_knows_better() -> None:
     tasks.rows[task_id] = row_of(found) | {
         "status": "COMPLETED", "rows_read": 10, "rows_accepted": 9, "rows_rejected": 1, "ledger": ledger.model_dump(),
     }  # fmt: skip
-    document = await task_document(tasks, uploads, task_id)
+    document = await task_document(tasks, uploads, task_id, ANYBODY)
     assert document is not None
     assert document["status"] == "COMPLETED"
     assert document["ledger"]["status"] == "RECONCILED"
@@ -75,6 +76,6 @@ async def test_upload_that_was_not_accepted_is_no_task(*, accepted: bool) -> Non
     claim = await begun(uploads)
     if accepted:
         await uploads.store(claim, event_of(claim.upload), traceparent=None)
-    document = await task_document(InMemoryTaskRows(), uploads, claim.upload.task_id)
+    document = await task_document(InMemoryTaskRows(), uploads, claim.upload.task_id, ANYBODY)
     assert (document is not None) is accepted
-    assert await task_document(InMemoryTaskRows(), uploads, ids.fresh_task_id()) is None
+    assert await task_document(InMemoryTaskRows(), uploads, ids.fresh_task_id(), ANYBODY) is None

@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.app import create_app
 from services.gateway.gap import gap_of, is_loaded
-from services.gateway.settings import GatewaySettings, HttpSettings
+from services.gateway.settings import Auth, GatewaySettings, HttpSettings
 from shared import ids
 from shared.db.engine import DatabaseSettings
 from shared.events import CommandName, TaskCommand
@@ -53,7 +53,11 @@ async def gateway() -> AsyncIterator[Gateway]:
     store = InMemoryObjectStore()
     store.buckets["ingest"] = {}
     settings = GatewaySettings(
-        http=HttpSettings(), s3=S3Settings(), database=DatabaseSettings(), kafka=KafkaSettings(), log=LogSettings()
+        http=HttpSettings(auth=Auth.NONE),
+        s3=S3Settings(),
+        database=DatabaseSettings(),
+        kafka=KafkaSettings(),
+        log=LogSettings(),
     )
     tasks, promises = InMemoryTaskRows(), Promises()
     app = create_app(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.gateway.callers import ANYBODY, Caller
 from services.gateway.correcting import CorrectionPlan
 from services.gateway.problems import ProblemError
 from services.gateway.request import Accepted, UploadRequest, task_id_for
@@ -36,7 +37,11 @@ def asking(
 ) -> UploadRequest:
     """A request for a task of its own unless one is named."""
     return UploadRequest(
-        task_id=task_id or ids.fresh_task_id(), body=body, content_type=content_type, content_length=content_length
+        caller=ANYBODY,
+        task_id=task_id or ids.fresh_task_id(),
+        body=body,
+        content_type=content_type,
+        content_length=content_length,
     )
 
 
@@ -60,11 +65,13 @@ class Gateway:
             backoff=AT_ONCE,
         )
 
-    async def plan(self, task_id: str) -> CorrectionPlan:
-        raise AssertionError(task_id)
+    async def plan(self, task_id: str, caller: Caller) -> CorrectionPlan:
+        raise AssertionError(task_id, caller)
 
     async def send(self, body: bytes, *, key: str | None = None, content_type: str = CONTENT_TYPE) -> Accepted:
-        request = asking(in_chunks(body, 7), task_id_for(key), content_type=content_type, content_length=len(body))
+        request = asking(
+            in_chunks(body, 7), task_id_for("default", key), content_type=content_type, content_length=len(body)
+        )
         return await self.uploads().receive(request)
 
     async def refused(self, body: bytes, *, key: str | None = None) -> ProblemError:
@@ -316,10 +323,10 @@ async def test_same_key_in_flight_is_refused(gateway: Gateway) -> None:
         await go.wait()
         yield upload_form()[100:]
 
-    first = asyncio.create_task(uploads.receive(asking(slow(), task_id_for("k"))))
+    first = asyncio.create_task(uploads.receive(asking(slow(), task_id_for("default", "k"))))
     await begun.wait()
     with pytest.raises(ProblemError, match="upload-in-flight"):
-        await uploads.receive(asking(in_chunks(upload_form()), task_id_for("k")))
+        await uploads.receive(asking(in_chunks(upload_form()), task_id_for("default", "k")))
     go.set()
     assert not (await first).replayed
 
@@ -371,11 +378,11 @@ async def test_request_whose_upload_was_swept_meanwhile_is_not_accepted(gateway:
         await gateway.rows.expire(older_than=timedelta(0))
 
     with pytest.raises(ProblemError, match="upload-in-flight"):
-        await gateway.uploads().receive(asking(body(), task_id_for("k")))
+        await gateway.uploads().receive(asking(body(), task_id_for("default", "k")))
     assert not gateway.rows.promised
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256])
 def test_keys_that_cannot_be_used(key: str) -> None:
     with pytest.raises(ProblemError, match="invalid-idempotency-key"):
-        task_id_for(key)
+        task_id_for("default", key)

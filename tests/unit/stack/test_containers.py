@@ -22,7 +22,7 @@ from stack.docker.compose import EXAMPLE, make_settings, profile_of
 from stack.settings import PROJECT, StackSettings
 
 COMPOSE = (PROJECT / "docker-compose.yml").read_text()
-SECRETS = {"DB_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+SECRETS = {"DB_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "INGEST_API_KEY"}
 
 
 def machine(

@@ -13,7 +13,9 @@ from stack.servers import kafka
 from stack.settings import StackSettings
 from stack.templating import render
 
-SECRET = profile.Secrets(db_password="p", s3_access_key="AK", s3_secret_key="SK", kafka_cluster_id="C" * 22)
+SECRET = profile.Secrets(
+    db_password="p", s3_access_key="AK", s3_secret_key="SK", kafka_cluster_id="C" * 22, api_key="ik_k"
+)
 
 
 def context(tmp_path: Path, offset: int = 0) -> Context:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+from services.gateway.api_keys import ApiKey
 from stack import profile
 from stack.settings import StackSettings, default_cache
 
@@ -26,6 +29,7 @@ def test_the_profile_needs_no_quotes_and_names_everything() -> None:
         *("S3_ENDPOINT_URL", "S3_BUCKET_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         *("DB_HOST", "DB_PORT", "DB_USER", "DB_PASSWORD", "DB_NAME", "KAFKA_BOOTSTRAP_SERVERS", "DRUID_URL"),
         *("GATEWAY_PORT", "VALIDATOR_PORT", "SUBMITTER_PORT", "MONITOR_PORT", "PROJECTOR_PORT", "INGEST_API_URL"),
+        "INGEST_API_KEY",
     }
 
 
@@ -48,3 +52,15 @@ def test_the_cache_lies_where_the_user_of_postgresql_can_read_it(tmp_path: Path)
     assert default_cache(is_root=True, environment=given, home=tmp_path) == Path("/elsewhere/ingest-stack")
     tmp_path.chmod(0o755)
     assert default_cache(is_root=True, environment={}, home=tmp_path) == home
+
+
+def test_a_secret_that_an_older_release_did_not_have_is_drawn_and_the_others_stay(tmp_path: Path) -> None:
+    first = profile.load_secrets(tmp_path)
+    file = tmp_path / "secrets.json"
+    kept = json.loads(file.read_text())
+    del kept["api_key"]
+    file.write_text(json.dumps(kept))
+    second = profile.load_secrets(tmp_path)
+    assert ApiKey.parse(second.api_key)
+    assert replace(second, api_key=first.api_key) == first
+    assert profile.load_secrets(tmp_path) == second
