@@ -58,7 +58,7 @@ def _framework_problem(error: HTTPException) -> ProblemError:
     kind = of_status(error.status_code)
     details = {
         ProblemKind.NOT_FOUND: (
-            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/status/{task_id}, GET "
+            "The pages are GET /, POST and PUT /api/ingest/upload, GET /api/ingest/status/{task_id}, GET "
             "/api/ingest/tasks/{task_id}/spec, /report, /problems, /rejects and /content, POST "
             "/api/ingest/tasks/{task_id}/corrections and /waivers, GET and PUT /api/ingest/datasources/{name}, and GET "
             "and POST /api/ingest/keys."
