@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -69,6 +70,12 @@ class GatewayClient:
             GatewayError: with the gateway's own words.
         """
         return self._send("/api/ingest/upload", path, fields, on_progress)
+
+    def put(self, stream: IO[bytes], said: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
+        """Stream what can be read only once to the gateway; `said` may have a `filename` too. See `upload`."""
+        content = iter(_Counted(stream, on_progress))
+        timeout = httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS)
+        return self._ask("PUT", "/api/ingest/upload", params=dict(said), content=content, timeout=timeout)
 
     def correct(self, task_id: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         """Stream corrected rows of a task to the gateway; see `upload`."""
@@ -176,6 +183,26 @@ class GatewayClient:
         """Every version of a contract, the latest first; see `put_contract`."""
         return self._ask("GET", _contract_path(datasource) + "/versions")
 
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """A page of the gateway, as JSON.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("GET", path, params=query)
+
+    @contextmanager
+    def stream(self, path: str, **query: str) -> Iterator[httpx.Response]:
+        """A page of the gateway whose body is read as it comes; see `get`."""
+        try:
+            with self._http.stream("GET", path, params=query, timeout=UPLOAD_ANSWER_SECONDS) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error_of(response)
+                yield response
+        except httpx.TransportError as error:
+            raise self._away(error) from error
+
     def _ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._answer(method, path, **arguments).json()
         return answer
@@ -184,11 +211,14 @@ class GatewayClient:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.TransportError as error:
-            msg = f"no gateway answers at {self.base_url} ({type(error).__name__}); start it with `make up`"
-            raise GatewayError(msg) from error
+            raise self._away(error) from error
         if response.is_success:
             return response
         raise _error_of(response)
+
+    def _away(self, error: httpx.TransportError) -> GatewayError:
+        msg = f"no gateway answers at {self.base_url} ({type(error).__name__}); start it with `make up`"
+        return GatewayError(msg)
 
 
 def credentials(api_key: str | None) -> dict[str, str]:
