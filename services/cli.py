@@ -82,10 +82,7 @@ def main() -> None:
 @app.command()
 def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     files: Annotated[
-        list[str],  # a Path that is "-" would be looked for
-        typer.Argument(
-            exists=True, dir_okay=False, readable=True, allow_dash=True, help="The files to load; - is standard input."
-        ),
+        list[Path], typer.Argument(callback=following.readable, help="The files to load; - is standard input.")
     ],
     datasource: Annotated[str, typer.Option("--datasource", "-d", help="Where the rows go.")],
     mode: Annotated[
@@ -128,7 +125,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
 ) -> None:
     """Load files into a datasource."""
     following.known_output(output)
-    if filename is not None and files != ["-"]:
+    if filename is not None and files != [following.STANDARD_INPUT]:
         msg = "--filename is the name of standard input, which is loaded alone: put - --filename sales.csv"
         raise typer.BadParameter(msg)
     fields = {
@@ -159,7 +156,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     said = {name: value for name, value in fields.items() if value is not None}
     code = 0
     with connect() as client:
-        for path in map(Path, files):
+        for path in files:
             accepted = following.put(client, path, said, filename)
             task_id = accepted["task_id"]
             if wait or plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -36,6 +37,16 @@ def exit_code(task: Mapping[str, Any]) -> int:
     return {TaskStatus.REJECTED: EXIT_REJECTED, TaskStatus.COMPLETED: 0}.get(
         TaskStatus(task["status"]), EXIT_FAILED if TaskStatus(task["status"]).is_end else 0
     )
+
+
+def readable(files: list[Path]) -> list[Path]:
+    """Refuse what cannot be read, before anything is sent; `-` is standard input."""
+    for path in files:
+        if path != STANDARD_INPUT and (path.is_dir() or not os.access(path, os.R_OK)):
+            why = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
+            msg = f"{path} {why}"
+            raise typer.BadParameter(msg)
+    return files
 
 
 def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str, Any]:
