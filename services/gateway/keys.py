@@ -83,7 +83,9 @@ class ApiKeys:
         if caller.datasources != EVERY_DATASOURCE and not set(form.datasources) <= set(caller.datasources):
             has = ", ".join(caller.datasources)
             raise _invalid(field="datasources", what=f"may name no more than your own key has: {has}")
-        return await make(self._rows, tenant=caller.tenant, form=form, created_at=now, created_by=caller.name)
+        made = await make(self._rows, tenant=caller.tenant, form=form, created_at=now, created_by=caller.name)
+        _log.info("key_made", key_id=made.kept.key_id, tenant=caller.tenant, by=caller.name)
+        return made
 
     async def list(self, caller: Caller) -> list[KeptKey]:
         """The keys of the caller's tenant, the latest first."""
@@ -143,7 +145,6 @@ async def make(rows: KeyRows, *, tenant: str, form: KeyForm, created_at: datetim
         expires_at=form.expires_at,
     )
     await rows.add(kept)
-    _log.info("key_made", key_id=key.key_id, tenant=tenant, by=created_by)
     return NewKey(kept, key.text)
 
 
