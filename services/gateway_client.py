@@ -73,7 +73,8 @@ class GatewayClient:
 
     def put(self, stream: IO[bytes], said: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         """Stream what can be read only once to the gateway; `said` may have a `filename` too. See `upload`."""
-        content = iter(_Counted(stream, on_progress))
+        # A generator: of a file httpx would ask the size, and a pipe says that it has none.
+        content = (piece for piece in _Counted(stream, on_progress))
         timeout = httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS)
         return self._ask("PUT", "/api/ingest/upload", params=dict(said), content=content, timeout=timeout)
 

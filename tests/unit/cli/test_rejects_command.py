@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -186,15 +187,23 @@ def test_wrong_usage_asks_nobody(gateway: Gateway, arguments: tuple[str, ...]) -
     assert not gateway.asked
 
 
+class Pipe(io.BytesIO):
+    """It has a descriptor, and the size of what waits in it is 0."""
+
+    def fileno(self) -> int:
+        return os.open(os.devnull, os.O_RDONLY)
+
+
 @pytest.mark.parametrize("filename", [None, "sales.csv"])
 def test_put_sends_standard_input(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], filename: str | None
 ) -> None:
     content = b"day\n2026-01-01\n" * 200_000
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Pipe(content)))
     named = ("--filename", filename) if filename else ()
     assert run("put", "-", "-d", "sales & co", "--mode", "replace", *named) == 0
     (request,) = gateway.asked
+    assert "content-length" not in request.headers
     assert (request.method, request.url.path, request.read()) == ("PUT", "/api/ingest/upload", content)
     said = {"datasource_name": "sales & co", "mode": "replace"} | ({"filename": filename} if filename else {})
     assert dict(request.url.params) == said

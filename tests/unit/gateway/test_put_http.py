@@ -54,7 +54,7 @@ class Gateway:
         self.rows = rows
         self.store = store
 
-    async def put(self, body: bytes = BODY, query: Any = None, **headers: str) -> httpx.Response:
+    async def put(self, body: bytes = BODY, /, query: Any = None, **headers: str) -> httpx.Response:
         said = {"datasource_name": "sales", "filename": "märz.csv"} if query is None else query
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.put(PATH, params=said, content=in_chunks(body, 7), headers=sent)
