@@ -152,11 +152,19 @@ class Installation:
         msg = f"{service} is not ready after {START_SECONDS:g} s; see {self._logs / service}.log"
         raise StartError(msg)
 
-    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `ingest` with the installation's own settings."""
+    def command(
+        self, *arguments: str, check: bool = True, given: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `ingest` with the installation's own settings; `given` is its standard input."""
         program = Path(sys.executable).parent / "ingest"
         return subprocess.run(  # noqa: S603  # our own program
-            [str(program), *arguments], cwd=ROOT, env=self.environment, check=check, text=True, capture_output=True
+            [str(program), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            check=check,
+            text=True,
+            capture_output=True,
+            input=given,
         )
 
     def datasource(self) -> str:

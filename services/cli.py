@@ -11,7 +11,6 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from services import (
     following,
     keys_command,
     list_command,
+    rejects_command,
     spec_command,
     supervisor,
     task_command,
@@ -53,6 +53,7 @@ app.add_typer(datasource_command.app, name="datasource")
 app.add_typer(keys_command.app, name="keys")
 validate_command.register(app)
 correct_command.register(app)
+rejects_command.register(app)
 undo_command.register(app)
 task_command.register(app)
 spec_command.register(app)
@@ -84,7 +85,9 @@ def main() -> None:
 
 @app.command()
 def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="The files to load.")],
+    files: Annotated[
+        list[Path], typer.Argument(callback=following.readable, help="The files to load; - is standard input.")
+    ],
     datasource: Annotated[str, typer.Option("--datasource", "-d", help="Where the rows go.")],
     mode: Annotated[
         LoadMode | None,
@@ -112,6 +115,7 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
         int | None, typer.Option(help="The version of the contract that judges them; the latest if left out.", min=1)
     ] = None,
     user: Annotated[str | None, typer.Option(help="Who loads it.")] = None,
+    filename: Annotated[str | None, typer.Option(help="What standard input is called.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Add rows that the datasource has already once more.")] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Load nothing: show what would change, chunk by chunk, and a token for it.")
@@ -125,6 +129,9 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
 ) -> None:
     """Load files into a datasource."""
     following.known_output(output)
+    if filename is not None and files != [following.STANDARD_INPUT]:
+        msg = "--filename is the name of standard input, which is loaded alone: put - --filename sales.csv"
+        raise typer.BadParameter(msg)
     fields = {
         "datasource_name": datasource,
         "mode": mode,
@@ -154,14 +161,15 @@ def put(  # noqa: PLR0913, PLR0917  # typer makes an option of each parameter
     code = 0
     with connect() as client:
         for path in files:
-            accepted = following.upload(path, partial(client.upload, path, said))
+            accepted = following.put(client, path, said, filename)
             task_id = accepted["task_id"]
             if wait or plan:
                 code = max(code, following.follow(client, task_id, timeout, output))
                 if plan and output == "text":
                     _show_confirmation(client.task(task_id))
             else:
-                following.show(accepted, output, [f"{path.name} -> {datasource}  task {task_id}  {accepted['status']}"])
+                name = filename or path.name
+                following.show(accepted, output, [f"{name} -> {datasource}  task {task_id}  {accepted['status']}"])
     raise typer.Exit(code)
 
 

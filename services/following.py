@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,6 +20,9 @@ from shared.events import TaskStatus
 if TYPE_CHECKING:
     from services.gateway_client import GatewayClient, OnProgress
 
+T = TypeVar("T")
+
+STANDARD_INPUT = Path("-")
 EXIT_REJECTED = 3
 EXIT_FAILED = 4
 EXIT_TIMEOUT = 5
@@ -34,14 +39,37 @@ def exit_code(task: Mapping[str, Any]) -> int:
     )
 
 
+def readable(files: list[Path]) -> list[Path]:
+    """Refuse what cannot be read, before anything is sent; `-` is standard input."""
+    for path in files:
+        if path != STANDARD_INPUT and (path.is_dir() or not os.access(path, os.R_OK)):
+            why = "is a folder" if path.is_dir() else "cannot be read" if path.exists() else "does not exist"
+            msg = f"{path} {why}"
+            raise typer.BadParameter(msg)
+    return files
+
+
 def upload(path: Path, send: Callable[[OnProgress], dict[str, Any]]) -> dict[str, Any]:
     """Send a file under a progress bar; `send` is told what to call with the bytes that were read."""
+    return transferred(path.name, path.stat().st_size, send)
+
+
+def transferred(name: str, size_bytes: int | None, transfer: Callable[[OnProgress], T]) -> T:
+    """Do something under a progress bar; without `size_bytes` nobody knows how much there is."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=_errors, transient=True, disable=not _errors.is_terminal) as bar:
-        shown = bar.add_task(path.name, total=path.stat().st_size)
-        return send(lambda read: bar.update(shown, advance=read))
+        shown = bar.add_task(name, total=size_bytes)
+        return transfer(lambda done: bar.update(shown, advance=done))
+
+
+def put(client: GatewayClient, path: Path, said: Mapping[str, str], filename: str | None) -> dict[str, Any]:
+    """Send a file, or standard input, which may have a name."""
+    if path != STANDARD_INPUT:
+        return upload(path, partial(client.upload, path, said))
+    named = {**said, "filename": filename} if filename else said
+    return transferred("standard input", None, partial(client.put, sys.stdin.buffer, named))
 
 
 def follow(client: GatewayClient, task_id: str, timeout: float, output: str, *, attempt: int = 1) -> int:
@@ -104,8 +132,10 @@ def conclude(task: Mapping[str, Any], output: str) -> int:
             say(line)
     elif task["ledger"]["rows_rejected"]:
         ledger = task["ledger"]
-        where = f"; they are in {task['rejects_key']}" if task.get("rejects_key") else ""
-        say(f"{ledger['rows_rejected']:,} of {ledger['rows_read']:,} rows were rejected{where}")
+        say(f"{ledger['rows_rejected']:,} of {ledger['rows_read']:,} rows were rejected")
+        if task.get("rejects_key"):
+            say(f"`ingest problems {task['task_id']}` says why")
+            say(f"`ingest rejects {task['task_id']} --fix` writes them to be corrected")
     return code
 
 

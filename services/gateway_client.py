@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -74,6 +74,13 @@ class GatewayClient:
             GatewayError: with the gateway's own words.
         """
         return self._send("/api/ingest/upload", path, fields, on_progress)
+
+    def put(self, stream: IO[bytes], said: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
+        """Stream what can be read only once to the gateway; `said` may have a `filename` too. See `upload`."""
+        # A generator: of a file httpx would ask the size, and a pipe says that it has none.
+        content = (piece for piece in CountedFile(stream, on_progress))
+        timeout = httpx.Timeout(ANSWER_SECONDS, read=UPLOAD_ANSWER_SECONDS)
+        return self._ask("PUT", "/api/ingest/upload", params=dict(said), content=content, timeout=timeout)
 
     def correct(self, task_id: str, path: Path, fields: Mapping[str, str], on_progress: OnProgress) -> dict[str, Any]:
         """Stream corrected rows of a task to the gateway; see `upload`."""
@@ -154,14 +161,8 @@ class GatewayClient:
         """
         headers = {"accept": "text/event-stream"} | ({} if last_id is None else {"last-event-id": last_id})
         timeout = httpx.Timeout(ANSWER_SECONDS, read=patience)
-        try:
-            with self._http.stream("GET", path, params=dict(params), headers=headers, timeout=timeout) as response:
-                if not response.is_success:
-                    response.read()
-                    raise _error_of(response)
-                yield response.iter_lines()
-        except httpx.TransportError as error:
-            raise self._away(error) from error
+        with self._streamed(path, params=dict(params), headers=headers, timeout=timeout) as response:
+            yield response.iter_lines()
 
     def spec(self, task_id: str) -> dict[str, Any]:
         """What Druid was asked for to load the task, without secrets.
@@ -222,6 +223,31 @@ class GatewayClient:
     def contract_history(self, datasource: str) -> dict[str, Any]:
         """Every version of a contract, the latest first; see `put_contract`."""
         return self._ask("GET", _contract_path(datasource) + "/versions")
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """A page of the gateway, as JSON.
+
+        Raises:
+            GatewayError: with the gateway's own words.
+        """
+        return self._ask("GET", path, params=query)
+
+    @contextmanager
+    def download(self, path: str, **query: str) -> Iterator[httpx.Response]:
+        """A page of the gateway whose body is read as it comes; see `get`."""
+        with self._streamed(path, params=query, timeout=UPLOAD_ANSWER_SECONDS) as response:
+            yield response
+
+    @contextmanager
+    def _streamed(self, path: str, **arguments: Any) -> Iterator[httpx.Response]:
+        try:
+            with self._http.stream("GET", path, **arguments) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _error_of(response)
+                yield response
+        except httpx.TransportError as error:
+            raise self._away(error) from error
 
     def _ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self._answer(method, path, **arguments).json()

@@ -19,10 +19,10 @@ class NotWritableError(PermanentError):
     """A file that was asked for cannot be written."""
 
 
-class RowFile:
-    """A file of lines. It is written beside its place and moved there by `finish`; a file of before stays until then.
+class WholeFile:
+    """A file that is written beside its place and moved there by `keep`; a file of before stays until then.
 
-    With a name that ends in `.gz` it is compressed. Raises `NotWritableError`, at once when the place is not writable.
+    Raises `NotWritableError`, at once when the place is not writable.
     """
 
     def __init__(self, place: Path) -> None:
@@ -45,6 +45,28 @@ class RowFile:
         self._file.close()
         self._unfinished.unlink(missing_ok=True)
 
+    def write(self, data: bytes) -> None:
+        """Add bytes."""
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise self._refused(error.strerror) from error
+
+    def keep(self) -> None:
+        """Put what was written into the place."""
+        try:
+            self._file.close()
+            self._unfinished.replace(self.place)
+        except OSError as error:
+            raise self._refused(error.strerror) from error
+
+    def _refused(self, why: str | None) -> NotWritableError:
+        return NotWritableError(f"{self.place} cannot be written: {why}")
+
+
+class RowFile(WholeFile):
+    """A file of lines. With a name that ends in `.gz` it is compressed."""
+
     def finish(self, gzipped: Iterable[Path]) -> None:
         """Put the lines of these gzip files into the place."""
         try:
@@ -53,10 +75,6 @@ class RowFile:
             for path in gzipped:
                 with path.open("rb") if self.place.suffix == ".gz" else gzip.open(path) as lines:
                     shutil.copyfileobj(lines, self._file, _PIECE_BYTES)
-            self._file.close()
-            self._unfinished.replace(self.place)
         except OSError as error:
             raise self._refused(error.strerror or str(error)) from error
-
-    def _refused(self, why: str | None) -> NotWritableError:
-        return NotWritableError(f"{self.place} cannot be written: {why}")
+        self.keep()

@@ -27,6 +27,8 @@ from services.gateway.key_routes import key_routes
 from services.gateway.key_rows import KeyRows, PostgresKeyRows
 from services.gateway.keys import ApiKeys
 from services.gateway.origins import OriginMiddleware, origins_pattern
+from services.gateway.result_routes import result_routes
+from services.gateway.results import Results
 from services.gateway.routes import (
     command_routes,
     health_routes,
@@ -131,6 +133,7 @@ def create_app(  # noqa: PLR0913  # each part of it can be another one
     app.include_router(list_routes(task_list_rows or PostgresTaskListRows(database)))
     _add_reading(app, TaskReading(task_rows, upload_rows, hub), Streams(feed_rows, hub))
     app.include_router(spec_routes(Specs(task_rows, upload_rows, store)))
+    app.include_router(result_routes(Results(task_rows, upload_rows, store)))
     datasources = Datasources(
         datasource_rows, clock=clock, announce=relay.wake, max_record_bytes=settings.kafka.max_record_bytes
     )
@@ -165,6 +168,7 @@ def _add_middleware(app: FastAPI, origins: str) -> None:
             "Idempotent-Replayed",
             "ETag",
             "Content-Location",
+            "Content-Disposition",
             "Link",
             "Preference-Applied",
             "WWW-Authenticate",

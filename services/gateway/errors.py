@@ -58,9 +58,10 @@ def _framework_problem(error: HTTPException) -> ProblemError:
     kind = of_status(error.status_code)
     details = {
         ProblemKind.NOT_FOUND: (
-            "The pages are GET /, POST /api/ingest/upload, GET /api/ingest/tasks, GET /api/ingest/tasks/{task_id}, its "
-            "/events and /spec, POST /api/ingest/tasks/{task_id}/corrections and /waivers, GET /api/ingest/events, GET "
-            "and PUT /api/ingest/datasources/{name}, and GET and POST /api/ingest/keys."
+            "The pages are GET /, POST and PUT /api/ingest/upload, GET /api/ingest/tasks and /tasks/{task_id}, its "
+            "/events, /spec, /report, /problems, /rejects and /content, POST its /corrections and /waivers, GET "
+            "/api/ingest/events, GET and PUT /api/ingest/datasources/{name}, and GET and POST "
+            "/api/ingest/keys."
         ),
         ProblemKind.METHOD_NOT_ALLOWED: "The header Allow names the method that the page takes.",
     }

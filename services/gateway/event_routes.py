@@ -13,10 +13,11 @@ from services.gateway.event_stream import MEDIA_TYPE as STREAM
 from services.gateway.event_stream import EventStream
 from services.gateway.feed_rows import Wanted
 from services.gateway.negotiation import JSON, wanted_type
-from services.gateway.parameters import datasource_of, invalid, known_task, number_of, read_parameters
+from services.gateway.parameters import datasource_of, invalid, number_of, read_parameters
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.status import TASKS_PATH
 from services.gateway.streaming import Streams
+from services.gateway.task_ids import known_task
 from services.gateway.task_pages import link_to, next_page
 from services.gateway.task_reading import TaskReading
 

@@ -99,6 +99,13 @@ def check_name(name: str, kind: FormKind = UPLOAD) -> None:
         )
 
 
+def check_size(name: str, size_bytes: int) -> None:
+    """Raises `ProblemError` when a field is longer than it may be."""
+    limit = FIELD_BYTES[name]
+    if size_bytes > limit:
+        raise ProblemError(ProblemKind.INVALID_FIELD, f"The field {name} is longer than {limit} bytes.", field=name)
+
+
 def parse_field(name: str, raw: bytes) -> str | None:
     """The value of a field, or None when it was left empty.
 

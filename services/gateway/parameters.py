@@ -1,4 +1,4 @@
-"""What an address says: the task that it names, and its parameters, each known to its page and said once. Pure."""
+"""The parameters of an address, each known to its page and said once. Pure."""
 
 from __future__ import annotations
 
@@ -6,26 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from services.gateway.problems import ProblemError, ProblemKind
-from shared import ids
 from shared.datasource_name import problem_with
 
 MAX_CHARACTERS = 1024
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-
-
-def known_task(task_id: str) -> str:
-    """The id of a task, if it can be one.
-
-    Raises:
-        ProblemError: it cannot; the answer is that of a task which is not there.
-    """
-    try:
-        ids.task_uuid_of(task_id)
-    except ValueError as error:
-        detail = f"That is no task id: {error}, like the task_id in the answer to an upload."
-        raise ProblemError(ProblemKind.UNKNOWN_TASK, detail) from error
-    return task_id
 
 
 def read_parameters(said: Iterable[tuple[str, str]], known: Sequence[str]) -> dict[str, str]:

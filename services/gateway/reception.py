@@ -1,13 +1,16 @@
-"""One form on its way in: fields are collected and checked as they end, the file's bytes are handed on."""
+"""An upload on its way in: a form, whose fields are collected and checked as they end, or the file itself."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from services.gateway.fields import FIELD_BYTES, FILE, UPLOAD, FormKind, UploadForm, check_name, form_of, parse_field
+from services.gateway.fields import FILE, UPLOAD, FormKind, UploadForm, check_name, check_size, form_of, parse_field
 from services.gateway.intake import Intake
 from services.gateway.multipart import FormReader, MalformedFormError, PartBegun, PartData, Piece
 from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.raw_file import RawFile
+from services.gateway.request import UploadRequest, reader_of
 
 OpenFile = Callable[[str | None], Awaitable[Intake]]
 
@@ -51,7 +54,7 @@ class Reception:
             raise ProblemError(ProblemKind.MISSING_FIELD, detail, field=FILE)
         form = form_of(self._fields, self._kind)
         if self._intake.size_bytes == 0:
-            raise ProblemError(ProblemKind.EMPTY_FILE, "The file has no bytes; is it the right one?", field=FILE)
+            raise _empty()
         return form, self._intake
 
     async def _take(self, piece: Piece) -> None:
@@ -77,8 +80,54 @@ class Reception:
         if self._part == FILE and self._intake is not None:
             await self._intake.write(data)
             return
-        limit = FIELD_BYTES[self._part]
-        if len(self._value) + len(data) > limit:
-            detail = f"The field {self._part} is longer than {limit} bytes."
-            raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=self._part)
+        check_size(self._part, len(self._value) + len(data))
         self._value += data
+
+
+class FileReception:
+    """Reads a body that is the file itself, and is whole when the request is."""
+
+    def __init__(self, raw: RawFile, open_file: OpenFile, kind: FormKind = UPLOAD) -> None:
+        del kind  # the form was parsed before
+        self._raw = raw
+        self._open_file = open_file
+        self._intake: Intake | None = None
+
+    async def feed(self, chunk: bytes) -> None:
+        """See `Reception.feed`."""
+        if not chunk:
+            return
+        if self._intake is None:
+            self._intake = await self._open_file(self._raw.filename)
+        self._raw.digests.update(chunk)
+        await self._intake.write(chunk)
+
+    def finish(self) -> tuple[UploadForm, Intake]:
+        """Say what the file is.
+
+        Raises:
+            ProblemError: it is empty, or not the one whose digest was sent.
+        """
+        if self._intake is None:
+            raise _empty()
+        self._raw.digests.verify(self._intake.sha256)
+        return self._raw.form, self._intake
+
+
+Receiving = Reception | FileReception
+Begin = Callable[[OpenFile, FormKind], Receiving]
+
+
+def reception_of(request: UploadRequest) -> Begin:
+    """How the body of a request is read.
+
+    Raises:
+        ProblemError: it is no form, and should be one.
+    """
+    if request.raw is not None:
+        return partial(FileReception, request.raw)
+    return partial(Reception, reader_of(request.content_type))
+
+
+def _empty() -> ProblemError:
+    return ProblemError(ProblemKind.EMPTY_FILE, "The file has no bytes; is it the right one?", field=FILE)

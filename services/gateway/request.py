@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from services.gateway.callers import Caller
 from services.gateway.multipart import FormReader, MalformedFormError, NotMultipartError, boundary_of
 from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.raw_file import RawFile
 from shared import ids
 
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
@@ -24,13 +25,17 @@ class BodyRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class UploadRequest(BodyRequest):
-    """A file to load; `corrects` is the task whose rejected rows it corrects."""
+    """A file to load; `corrects` is the task whose rejected rows it corrects.
+
+    `raw` is what is known of a file that is the whole body; None for one in a form.
+    """
 
     task_id: str
     caller: Caller
     content_length: int | None = None
     traceparent: str | None = None
     corrects: str | None = None
+    raw: RawFile | None = None
 
 
 @dataclass(frozen=True)

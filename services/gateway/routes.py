@@ -13,10 +13,12 @@ from services.gateway.authenticating import Reader, Writer
 from services.gateway.bodies import small_body
 from services.gateway.callers import Caller
 from services.gateway.commanding import Commanding, Given
-from services.gateway.parameters import known_task
+from services.gateway.digests import FIELDS, WANTED
+from services.gateway.raw_file import RawFile, raw_file
 from services.gateway.request import Accepted, UploadRequest, task_id_for
 from services.gateway.specs import Specs
 from services.gateway.status import STATUS_PATH, TASKS_PATH
+from services.gateway.task_ids import known_task
 from services.gateway.undoing import Undos
 from services.gateway.upload import Uploads
 from services.gateway.waiving import Waivers
@@ -28,12 +30,20 @@ _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
 
 
 def upload_routes(uploads: Uploads) -> APIRouter:
-    """`POST /api/ingest/upload` and `POST /api/ingest/tasks/{task_id}/corrections`."""
+    """`POST` and `PUT /api/ingest/upload`, and `POST /api/ingest/tasks/{task_id}/corrections`."""
     router = APIRouter()
 
     @router.post("/api/ingest/upload")
     async def upload(request: Request, caller: Writer) -> JSONResponse:
         return _accepted(await uploads.receive(_upload_request(request, caller)))
+
+    @router.put("/api/ingest/upload")
+    async def put(request: Request, caller: Writer) -> JSONResponse:
+        raw = raw_file(request.scope["query_string"], _joined(request, *FIELDS))
+        answer = _accepted(await uploads.receive(_upload_request(request, caller, raw=raw)))
+        if raw.digests.are_unheeded:
+            answer.headers.update(WANTED)
+        return answer
 
     @router.post(TASKS_PATH + "{task_id}/corrections")
     async def correct(task_id: str, request: Request, caller: Writer) -> JSONResponse:
@@ -137,7 +147,15 @@ def _traceparent(request: Request) -> str | None:
     return said if _TRACEPARENT.match(said) else None
 
 
-def _upload_request(request: Request, caller: Caller, *, corrects: str | None = None) -> UploadRequest:
+def _joined(request: Request, *fields: str) -> dict[str, str]:
+    """The header fields, those that are lists with all their lines."""
+    headers = request.headers
+    return dict(headers) | {one.lower(): ", ".join(headers.getlist(one)) for one in fields if one in headers}
+
+
+def _upload_request(
+    request: Request, caller: Caller, *, corrects: str | None = None, raw: RawFile | None = None
+) -> UploadRequest:
     length = request.headers.get("content-length", "")
     task_id = task_id_for(caller.tenant, request.headers.get("idempotency-key"))
     request.state.task_id = task_id  # for the log line, should this fail
@@ -149,6 +167,7 @@ def _upload_request(request: Request, caller: Caller, *, corrects: str | None = 
         content_length=int(length) if length.isascii() and length.isdigit() else None,
         traceparent=_traceparent(request),
         corrects=corrects,
+        raw=raw,
     )
 
 

@@ -31,6 +31,10 @@ _SHOWN = tuple(
 )
 
 
+# The pages that lead to what was made of a task, each with the column that says whether it is there.
+_MADE = {"spec": "spec_key", "report": "report_key", "problems": "rejects_key", "rejects": "rejects_key"}
+LINKED = tuple(dict.fromkeys(_MADE.values()))
+
 _UNDO = aliased(IngestionTask)
 _UNDONE_BY = (
     select(func.min(_UNDO.task_id))
@@ -141,10 +145,10 @@ def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = 
 
 
 def links_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """Where the task can be looked at, what has happened to it, and its spec where it has one."""
+    """Where the task can be looked at, what has happened to it, and what was made of it as far as it is there."""
     where = TASKS_PATH + row["task_id"]
-    spec = {"spec": f"{where}/spec"} if row["spec_key"] else {}
-    return {"status": STATUS_PATH + row["task_id"], "events": f"{where}/events", **spec}
+    made = {name: f"{where}/{name}" for name, key in _MADE.items() if row[key]}
+    return {"status": STATUS_PATH + row["task_id"], "events": f"{where}/events", **made}
 
 
 def corrections_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
 
 from services.gateway.callers import Caller
+from services.gateway.status import LINKED
 from services.gateway.task_pages import COLUMNS
 from services.gateway.task_query import Cursor, TaskQuery
 from services.gateway.visibility import visible_to
@@ -17,7 +18,7 @@ from shared.db.models import IngestionTask
 
 _LEDGER_STATUS = "ledger_status"
 _SUMMARY = (
-    *(IngestionTask.__table__.c[name] for name in (*COLUMNS, "spec_key") if name != _LEDGER_STATUS),
+    *(IngestionTask.__table__.c[name] for name in (*COLUMNS, *LINKED) if name != _LEDGER_STATUS),
     IngestionTask.ledger["status"].astext.label(_LEDGER_STATUS),
 )
 _PLACE = func.coalesce(IngestionTask.created_at, IngestionTask.completed_at)
@@ -34,7 +35,7 @@ class TaskListRows(Protocol):
     async def page(self, caller: Caller, query: TaskQuery) -> list[Mapping[str, Any]]:
         """Rows after `query.after`, one more than `query.limit` if there are as many.
 
-        They have what a summary shows (`task_pages.COLUMNS`), and `spec_key`.
+        They have what a summary shows (`task_pages.COLUMNS`), and what `links_of` asks for.
 
         Raises:
             DatabaseAwayError: it cannot be told.

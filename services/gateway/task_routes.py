@@ -9,9 +9,9 @@ from services.gateway.authenticating import Reader
 from services.gateway.callers import Caller
 from services.gateway.freshness import knows, wait_of
 from services.gateway.negotiation import JSON, wanted_type
-from services.gateway.parameters import known_task
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.status import STATUS_PATH, TASKS_PATH, links_of
+from services.gateway.task_ids import known_task
 from services.gateway.task_list import TaskListRows, cursor_of
 from services.gateway.task_pages import csv_of, link_to, next_page, summary_of
 from services.gateway.task_query import parse_task_query

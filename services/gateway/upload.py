@@ -15,11 +15,10 @@ from services.gateway.correcting import CorrectionPlan
 from services.gateway.decisions import Decided, OvertakenError
 from services.gateway.fields import CONTRACT_VERSION, UPLOAD, UploadForm, correction_form
 from services.gateway.intake import Intake, too_large
-from services.gateway.multipart import FormReader
 from services.gateway.names import clean_filename, extension_of
 from services.gateway.problems import ProblemError, ProblemKind
-from services.gateway.reception import Reception
-from services.gateway.request import Accepted, UploadRequest, reader_of
+from services.gateway.reception import Begin, Receiving, reception_of
+from services.gateway.request import Accepted, UploadRequest
 from services.gateway.rows import Claim, FoundUpload, NewUpload, UploadRows, UploadState
 from services.gateway.settings import HttpSettings
 from shared.backoff import Backoff
@@ -79,7 +78,7 @@ class Uploads:
             StorageAwayError, StorageRefusedError, DatabaseAwayError: it may be accepted later.
         """
         self._check_length(request.content_length)
-        reader = reader_of(request.content_type)
+        begin = reception_of(request)
         task_id = request.task_id
         if task_id in self._receiving:
             raise _in_flight()
@@ -89,20 +88,22 @@ class Uploads:
         self._receiving.add(task_id)
         try:
             with task_scope(task_id):
-                return await self._receive(task_id, reader, request)
+                return await self._receive(task_id, begin, request)
         finally:
             self._receiving.discard(task_id)
 
-    async def _receive(self, task_id: str, reader: FormReader, request: UploadRequest) -> Accepted:
+    async def _receive(self, task_id: str, begin: Begin, request: UploadRequest) -> Accepted:
         opened: list[Intake] = []
         plan = await self._planned(request)
+        if request.raw is not None:  # told before gigabytes are sent for nothing
+            await self._check_datasource(request.raw.form, request.caller)
 
         async def open_file(filename: str | None) -> Intake:
             opened.append(await self._open(task_id, filename, request.caller))
             return opened[0]
 
         kind = UPLOAD if plan is None else correction_form(plan.datasource_name)
-        reception = Reception(reader, open_file, kind)
+        reception = begin(open_file, kind)
         try:
             await self._read(request.body, reception)
             form, intake = reception.finish()
@@ -123,7 +124,7 @@ class Uploads:
             return CorrectionPlan(request.corrects, found.datasource_name)
         return await self._plan(request.corrects, request.caller)
 
-    async def _read(self, body: AsyncIterator[bytes], reception: Reception) -> None:
+    async def _read(self, body: AsyncIterator[bytes], reception: Receiving) -> None:
         """Feed the whole body, within the limits of size and time."""
         limits, size = self._limits, 0
         pause = asyncio.timeout(limits.upload_idle_timeout.total_seconds())

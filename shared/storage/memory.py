@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from shared.storage.port import (
     OCTET_STREAM,
@@ -72,10 +73,13 @@ class InMemoryObjectStore(FileTransfers):
         """See `ObjectStore.delete`."""
         self.objects().pop(key, None)
 
-    async def presigned_get(self, key: str, *, lifetime: timedelta, bucket: str | None = None) -> str:
+    async def presigned_get(
+        self, key: str, *, lifetime: timedelta, bucket: str | None = None, disposition: str | None = None
+    ) -> str:
         """See `ObjectStore.presigned_get`. Nobody serves the address."""
         self.answer()
-        return f"http://memory.invalid/{bucket or self._bucket}/{key}?signed-for={int(lifetime.total_seconds())}"
+        asked = {"signed-for": int(lifetime.total_seconds())} | ({"disposition": disposition} if disposition else {})
+        return f"http://memory.invalid/{bucket or self._bucket}/{key}?{urlencode(asked)}"
 
     async def abort_uploads(self, key: str) -> int:
         """See `ObjectStore.abort_uploads`."""

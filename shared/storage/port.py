@@ -136,9 +136,12 @@ class ObjectStore(Protocol):
     async def delete(self, key: str) -> None:
         """Remove an object; no error if there is none."""
 
-    async def presigned_get(self, key: str, *, lifetime: timedelta, bucket: str | None = None) -> str:
+    async def presigned_get(
+        self, key: str, *, lifetime: timedelta, bucket: str | None = None, disposition: str | None = None
+    ) -> str:
         """An address that lets its bearer read an object over HTTP, for at most seven days; nothing is asked.
 
+        `disposition` is the Content-Disposition that the answer then has.
         Where the credentials are temporary it ends with them. Who logs or stores it gives the object away.
         """
 

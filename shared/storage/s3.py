@@ -115,10 +115,14 @@ class S3ObjectStore(FileTransfers):
         with translated(key):
             await client.delete_object(Bucket=self.bucket, Key=key)
 
-    async def presigned_get(self, key: str, *, lifetime: timedelta, bucket: str | None = None) -> str:
+    async def presigned_get(
+        self, key: str, *, lifetime: timedelta, bucket: str | None = None, disposition: str | None = None
+    ) -> str:
         """See `ObjectStore.presigned_get`."""
         client = await self.client()
         named = {"Bucket": bucket or self.bucket, "Key": key}
+        if disposition is not None:
+            named["ResponseContentDisposition"] = disposition
         with translated(key):
             return await client.generate_presigned_url("get_object", named, int(lifetime.total_seconds()))
 

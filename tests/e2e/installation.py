@@ -179,7 +179,7 @@ class Installation(installation.Installation):
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         answer = self.druid.post("/druid/v2/sql", json={"query": query})
-        answer.raise_for_status()
+        assert answer.is_success, answer.text
         rows: list[dict[str, Any]] = answer.json()
         return rows
 

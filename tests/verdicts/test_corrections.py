@@ -343,3 +343,56 @@ def test_a_column_behind_trailing_delimiters_does_not_either(judge: Judge) -> No
     assert reject["fields"] == {"at": "soon", "n": "2"}
     outcome = family.corrected(family.lines((reject, {**reject["fields"], "at": "2024-01-02"})))
     assert [(row["__time"], row["n"]) for row in outcome.rows] == [(1704153600000, 2)]
+
+
+TABLE = 'ingest_record,day,n,price,city,ingest_errors\n2,02/02/2024,2,3,"Kiel, Ost",\n5,05/02/2024,5,1,Bonn,was soon\n'
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_table_says_which_records_it_corrects(family: Family, delimiter: str, mark: str) -> None:
+    content = mark + TABLE.replace(", Ost", "").replace(",", delimiter)
+    outcome = family.corrected(content, name="rows.csv", delimiter="|", skip_rows=3, header=False, quote="'")
+    assert [(row["__time"], row["n"]) for row in outcome.rows] == [(1706832000000, 2), (1707091200000, 5)]
+    assert outcome.accepted.corrected_records == "2,5"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", None])
+def test_a_table_is_read_in_its_own_encoding(family: Family, encoding: str | None) -> None:
+    outcome = family.corrected(TABLE.replace("Kiel, Ost", "Köln"), name="rows.csv", encoding=encoding)
+    assert [row["city"] for row in outcome.rows] == ["Köln", "Bonn"]
+
+
+def test_a_table_may_be_a_workbook_whatever_sheet_its_contract_names(family: Family) -> None:
+    rows: list[list[Any]] = [["ingest_record", "day", "n", "price", "city"], [2, "02/02/2024", 2, 3, "Kiel"]]
+    outcome = family.corrected(xlsx(rows, sheets=("ingest_rejects",)), name="rows.xlsx", sheet="Data")
+    assert (outcome.accepted.corrected_records, outcome.rows[0]["city"]) == ("2", "Kiel")
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "corrects"),
+    [
+        ("1,02/02/2024,2,3,Kiel,", "record_not_rejected", None),
+        (",02/02/2024,2,3,Kiel,", "record_not_rejected", None),
+        ("3,02/02/2024,2,3,Kiel,", "record_settled", 3),
+        ("5,02/02/2024,2,3,Kiel,", "record_settled", 5),
+        ('2,02/02/2024,2,3,Kiel,"! field_count: expected 4 fields, got 1"', "field_count", 2),
+        ("2,02/02/2024,2", "field_count", 2),
+        ("2,soon,2,3,Kiel,", "timestamp_invalid", 2),
+    ],
+)
+def test_a_row_of_a_table_that_is_not_corrected_is_bad(family: Family, row: str, code: str, corrects: int) -> None:
+    family.settled = "5"
+    content = f"ingest_record,day,n,price,city,ingest_errors\n3,03/02/2024,3,3,Bonn,\n{row}\n"
+    outcome = family.corrected(content, name="rows.csv")
+    assert outcome.error_codes == [code]
+    assert outcome.rejects[0].get("corrects") == corrects
+    assert "ingest_errors" not in str(outcome.rejects[0]["fields"])
+    assert outcome.accepted.corrected_records == "3"
+
+
+def test_a_column_of_the_file_that_is_called_so_is_its_own(judge: Judge) -> None:
+    parent = judge("at,ingest_record\n" + "2024-01-31,1\n" * 20 + "soon,1\n")
+    family = Family(judge, parent, gap=1)
+    outcome = family.corrected("at,ingest_record\n2024-02-01,7\n", name="rows.csv")
+    assert [row["ingest_record"] for row in outcome.rows] == [7]

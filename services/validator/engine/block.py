@@ -62,7 +62,8 @@ class Place(NamedTuple):
 class Block:
     """Consecutive records. Row r of `frame` (text columns `c0`, `c1`, …) is record `good[r]` of the block, from 0.
 
-    Record n covers the physical lines `starts[n]` up to `ends[n]` of `lines`, which keep their line ends.
+    Record n covers the physical lines `starts[n]` up to `ends[n]` of `lines`, which keep their line ends. `parents` has
+    for each record the one of another file that it corrects, where it says so.
     """
 
     first_record: int
@@ -76,6 +77,7 @@ class Block:
     bad: Sequence[BadRecord]
     blank_lines: int
     member: str | None = None
+    parents: Sequence[int | None] | None = field(default=None, kw_only=True)
     _line_offsets: list[int] = field(default_factory=list)
 
     @property
@@ -87,12 +89,18 @@ class Block:
         """The data record number of a row of `frame`."""
         return self.first_record + self.good[row]
 
-    def corrected(self, ok: pl.Series) -> Iterator[int]:  # noqa: ARG002  # blocks of corrected rows use it
+    def corrected(self, ok: pl.Series) -> Iterator[int]:
         """The records of another file that the rows of `frame` which are `ok` correct."""
-        return iter(())
+        if self.parents is not None:
+            found = (self.parents[self.good[row]] for row in ok.arg_true())
+            yield from (parent for parent in found if parent is not None)
 
     def place(self, ordinal: int) -> Place:
         """Where record `ordinal` of the block stands in the file, and its raw text without the last line end."""
+        place = self._place(ordinal)
+        return place if self.parents is None else place._replace(corrects=self.parents[ordinal])
+
+    def _place(self, ordinal: int) -> Place:
         start, end = self.starts[ordinal], self.ends[ordinal]
         return Place(
             record=self.first_record + ordinal,
@@ -124,8 +132,8 @@ class PieceBlock(Block):
     leads: list[int] = field(default_factory=list)
     _line_numbers: list[int] = field(default_factory=list)
 
-    def place(self, ordinal: int) -> Place:
-        """Where record `ordinal` stands: the line is that of its first byte."""
+    def _place(self, ordinal: int) -> Place:
+        """The line is that of the record's first byte."""
         if not self._line_offsets:
             self._line_offsets = list(accumulate(map(len, self.lines), initial=0))
             self._line_numbers = list(accumulate((piece.count(b"\n") for piece in self.lines), initial=0))
@@ -150,8 +158,8 @@ class TableBlock(Block):
     header: Sequence[str] = ()
     rows: Sequence[int] | None = None
 
-    def place(self, ordinal: int) -> Place:
-        """Where record `ordinal` stands; its raw text is a JSON object of its cells."""
+    def _place(self, ordinal: int) -> Place:
+        """The raw text is a JSON object of the record's cells."""
         cells = list(zip(self.header, self.whole.row(ordinal), strict=True))
         raw = json.dumps(dict(cells) if len(dict(cells)) == len(cells) else cells, ensure_ascii=False)
         line = None if self.rows is None else self.rows[ordinal]

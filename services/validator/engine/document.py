@@ -58,6 +58,8 @@ class ReportDialect(_Model):
     """Whether the first record has the names; null where the file does not tell."""
     header_evidence: str | None = None
     """What speaks for it."""
+    header_text: str | None = None
+    """The header as it stands in the text, without its line end."""
     skip_rows: int | None = None
     """How many lines before the header are no part of the table, such as titles."""
     skip_rows_evidence: str | None = None

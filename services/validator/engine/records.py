@@ -21,13 +21,14 @@ from .verdict import BadFile, Code
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The cells of the first record, and where the data begins."""
+    """The cells of the first record, and where the data begins; `text` is the header as it stands, if there is one."""
 
     cells: list[str]
     body_offset: int
     body_line: int
     blank_lines: int
     comment_lines: int
+    text: str | None = None
 
 
 class DelimitedReader:
@@ -61,6 +62,8 @@ class DelimitedReader:
             "byte_order_mark": self._source.bom,
             "compression": self._source.compression,
         }
+        if self._head.text is not None:
+            described["header_text"] = self._head.text
         if dialect.escape is not None:
             described |= {"escape": dialect.escape, "escape_evidence": dialect.escape_evidence}
         if dialect.skip_lines:
@@ -172,7 +175,8 @@ class DelimitedReader:
             )
         extra = self._dialect.extra_cells
         cells = [*cells, ""] if extra > 0 else cells[:extra] if extra else cells
-        return _Head(cells, offset + sum(map(len, lines[:end])), end + 1, blank, comment_lines)
+        text = b"".join(lines[start:end]).decode().rstrip("\r\n")
+        return _Head(cells, offset + sum(map(len, lines[:end])), end + 1, blank, comment_lines, text)
 
     def _headless(self, skipped: list[bytes]) -> _Head:
         """All that is not skipped is data, however broken the first record may be."""

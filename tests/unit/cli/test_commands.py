@@ -122,7 +122,11 @@ def test_waiting_shows_each_state_once_and_the_ledger(
     assert "     1.5 s  COMPLETED" in said.out
     assert "counted             993" in said.out
     assert "RECONCILED" in said.out
-    assert said.err == "ingest: 7 of 1,000 rows were rejected; they are in rejected/x\n"
+    assert said.err.splitlines() == [
+        "ingest: 7 of 1,000 rows were rejected",
+        f"ingest: `ingest problems {TASK}` says why",
+        f"ingest: `ingest rejects {TASK} --fix` writes them to be corrected",
+    ]
 
 
 def test_a_rejection_is_told_on_stderr(gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.gateway.callers import Caller
 from services.gateway.event_words import FedEvent
 from services.gateway.feed_rows import Wanted
+from services.gateway.status import LINKED
 from services.gateway.task_list import place_of
 from services.gateway.task_pages import COLUMNS
 from services.gateway.task_query import TaskQuery
@@ -36,7 +37,7 @@ class InMemoryTaskListRows:
 
 def _in_short(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {**row, "ledger_status": (row["ledger"] or {}).get("status")}
-    return {name: told[name] for name in (*COLUMNS, "spec_key")}
+    return {name: told[name] for name in (*COLUMNS, *LINKED)}
 
 
 def _is_asked_for(row: Mapping[str, Any], query: TaskQuery) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from services.gateway.callers import Caller, Scope
+from services.gateway.status import LINKED
 from services.gateway.task_list import TaskListRows, cursor_of
 from services.gateway.task_pages import COLUMNS
 from services.gateway.task_query import TaskQuery
@@ -155,4 +156,4 @@ class TaskListSuite:
         await show(shown(caller, ledger={"status": "RECONCILED"}))
         (row,) = await listing.page(caller, TaskQuery())
         assert row["ledger_status"] == "RECONCILED"
-        assert set(row) == {*COLUMNS, "spec_key"}
+        assert set(row) == {*COLUMNS, *LINKED}

@@ -65,7 +65,9 @@ class Installation:
         """Send the least that the operation takes."""
         names = {"task_id": PARENT, "name": "sales", "number": "1", "key_id": "0" * 16} | names
         body: dict[str, Any] = {}
-        if path.endswith(("upload", "corrections")):
+        if (method, path) == ("PUT", "/api/ingest/upload"):
+            body = {"content": b"n\n1\n", "params": {"datasource_name": "sales"}}
+        elif path.endswith(("upload", "corrections")):
             body = {"content": upload_form(), "headers": {"content-type": CONTENT_TYPE, **headers}}
         elif path.endswith("waivers"):
             body = {"json": {"rows": "all", "reason": "old"}}
@@ -225,7 +227,11 @@ async def test_nothing_gets_into_the_datasource_of_others(foreign: dict[str, Any
     mine = await gateway.ask("POST", "/api/ingest/upload", await gateway.key(Scope.WRITE))
     assert mine.status_code == 202
     headers = await gateway.key(Scope.WRITE, **foreign)
-    for method, path in (("POST", "/api/ingest/upload"), ("PUT", "/api/ingest/datasources/{name}")):
+    for method, path in (
+        ("POST", "/api/ingest/upload"),
+        ("PUT", "/api/ingest/upload"),
+        ("PUT", "/api/ingest/datasources/{name}"),
+    ):
         answer = await gateway.ask(method, path, headers)
         assert problem(answer, 403, "forbidden-datasource")["field"] == "datasource_name"
     assert len(gateway.uploads.promised) == len(gateway.uploads.rows) == 1

@@ -6,12 +6,11 @@ value is text, a number or a boolean, and null or nothing is null.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import polars as pl
 
-from services.validator.engine.block import BadRecord, Block, Place, RecordReader, RowError
+from services.validator.engine.block import BadRecord, Block, RecordReader, RowError
 from services.validator.engine.correction import KnownRecords, RecordCheck
 from services.validator.engine.expected import keys_of
 from services.validator.engine.request import Correction, ParseRequest
@@ -28,21 +27,6 @@ def holds_corrected_rows(reader: RecordReader, correction: Correction) -> bool:
     """Whether the file is one of rejected rows, and not one of the columns that are expected."""
     names = {column.source_name for column in correction.columns}
     return isinstance(reader, NdjsonReader) and {_RECORD, _FIELDS} <= set(reader.header) and _FIELDS not in names
-
-
-@dataclass(slots=True)
-class CorrectedBlock(Block):
-    """Rows that say which record they correct: `parents`, by the position in the block."""
-
-    parents: Sequence[int | None] = field(default_factory=list)
-
-    def corrected(self, ok: pl.Series) -> Iterator[int]:
-        """The records that the good rows which are `ok` stand for."""
-        return (parent for row in ok.arg_true() if (parent := self.parents[self.good[row]]) is not None)
-
-    def place(self, ordinal: int) -> Place:
-        """Where the row stands, and what it corrects."""
-        return Block.place(self, ordinal)._replace(corrects=self.parents[ordinal])
 
 
 class CorrectedRowsReader(NdjsonReader):
@@ -78,7 +62,7 @@ class CorrectedRowsReader(NdjsonReader):
         columns = zip(*rows, strict=True) if rows else [()] * len(self.header)
         frame = pl.DataFrame([pl.Series(f"c{index}", cells, pl.String) for index, cells in enumerate(columns)])
         blank = len(piece.lines) - len(piece.starts)
-        return CorrectedBlock(
+        return Block(
             record, line, piece.offset, piece.lines, piece.starts, ends, good, frame, bad, blank, parents=parents
         )
 

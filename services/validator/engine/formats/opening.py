@@ -17,6 +17,7 @@ from .corrected_rows import CorrectedRowsReader, holds_corrected_rows
 from .detection import detect, disagreement
 from .json_array import JsonReader
 from .json_lines import NdjsonReader
+from .numbered_rows import NumberedRowsReader, holds_numbered_rows, options_for
 from .scratch import Scratch
 
 _TEXT: tuple[Format, ...] = ("delimited", "ndjson", "json")
@@ -45,9 +46,15 @@ def open_file(request: ParseRequest, scratch: Scratch) -> Opened:
         reader = archive = ArchiveReader(inner, found, scratch, partial(_open_member, scratch=scratch))
         declared = None if declared == archive.format else declared
     else:
+        if request.correction is not None and found == "delimited":
+            head = Inflated(inner.source_path, inner.limits).head
+            inner = inner.model_copy(update={"options": options_for(head, inner.options)})
         reader = _open(found, inner)
-    if request.correction is not None and holds_corrected_rows(reader, request.correction):
-        reader = CorrectedRowsReader(inner, request.correction)
+    if request.correction is not None:
+        if holds_corrected_rows(reader, request.correction):
+            reader = CorrectedRowsReader(inner, request.correction)
+        elif holds_numbered_rows(reader, request.correction):
+            reader = NumberedRowsReader(reader, request.correction)
     return Opened(reader, compression, disagreement(request.original_filename, declared, found, compression))
 
 

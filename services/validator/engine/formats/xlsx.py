@@ -28,6 +28,7 @@ from services.validator.engine.header import check_header
 from services.validator.engine.infer import NULL_MARKERS
 from services.validator.engine.request import ParseRequest
 from services.validator.engine.verdict import BadFile, Code
+from shared.rejects_table import SHEET
 
 from .arrow_faults import faults_of
 from .date_cells import DateFormat, date_formats
@@ -56,7 +57,8 @@ class XlsxReader:
         with self._loaded() as workbook:
             sheets = workbook.worksheets
             self._sheets: list[str] = [sheet.title for sheet in sheets]
-            self._sheet = self._choose(request.options.sheet)
+            is_rejects = request.correction is not None and SHEET in self._sheets
+            self._sheet = self._choose(SHEET if is_rejects else request.options.sheet)
             self._part: str = sheets[self._sheet]._worksheet_path.lstrip("/")  # noqa: SLF001 - it has no public name
         self._header_row, self.header = self._read_header()
         check_header(self.header, max_columns=self._limits.max_columns)
