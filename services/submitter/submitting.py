@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import duplicates, plan, says, submissions, turns
+from services.submitter import abreast, duplicates, live_types, plan, says, submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
 from services.submitter.contents import find_twin
 from services.submitter.following import Following
@@ -24,6 +24,7 @@ from services.submitter.keeping import Keeping, key_of
 from services.submitter.patience import DRUID, STORE, keep_back
 from services.submitter.planning import Planning, stops
 from services.submitter.slots import sub_tasks_in
+from services.submitter.spec import Frozen
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.turn import Hold
 from services.submitter.undone_load import replaced_as_json
@@ -170,6 +171,8 @@ class Submitting:
                 return decided
         frozen = await self._freeze(job, event, admitted)
         match frozen:
+            case Hold():
+                return await self._wait(job, event, frozen, self._rules.hold_for)
             case TaskUpdated():
                 return Done((frozen,))
             case Problem():
@@ -222,8 +225,9 @@ class Submitting:
 
     async def _freeze(
         self, job: Job, event: FileValidated, admitted: Admitted
-    ) -> Posting | Problem | TaskUpdated | None:
-        """The frozen spec of an admitted load, or its end instead; None when the task has ended meanwhile."""
+    ) -> Posting | Problem | Hold | TaskUpdated | None:
+        """The frozen spec of an admitted load, its end instead, or what it waits for; None when it has ended already."""
+        asked_at = self._clock()
         made = await self._freezing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
         if isinstance(made, Problem):
             return made
@@ -232,23 +236,28 @@ class Submitting:
             await turns.take_line(connection, tenant=event.tenant, datasource_name=event.datasource_name)
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
-            end = await self._end_instead(connection, event, changed)
+            end = await self._end_instead(connection, event, changed, made.frozen)
             if end is not None:
                 return await submissions.conclude(connection, job, end)
+            hold = await abreast.find(connection, event, made.frozen.spec, asked_at=asked_at)
+            if hold is not None:
+                return hold
             if made.replaced is not None:
                 noted = replaced_as_json(made.replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=made.frozen, now=self._clock())
 
     async def _end_instead(
-        self, connection: AsyncConnection, event: FileValidated, changed: list[str]
+        self, connection: AsyncConnection, event: FileValidated, changed: list[str], frozen: Frozen
     ) -> TaskUpdated | None:
-        """The end of a load that is a duplicate, or that was confirmed by a plan which does not hold any more."""
+        """The end of a load that is a duplicate, was confirmed by a plan which does not hold, or has other types."""
         twin = await find_twin(connection, event)
         if twin is not None:
             told = duplicates.problem(event.datasource_name, twin)
             return says.rejected(event, told, at=self._clock(), duplicate_of=twin.of)
-        return says.rejected(event, plan.problem(changed), at=self._clock()) if changed else None
+        drift = live_types.noted_in(frozen.spec)
+        why = plan.problem(changed) if changed else live_types.problem(event.datasource_name, drift)
+        return None if why is None else says.rejected(event, why, at=self._clock())
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
