@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -44,7 +45,10 @@ _WIDER: dict[str, frozenset[str]] = {
 }
 # A long of more than 53 bits loses digits as a double: it stays one, and queries see DOUBLE as before.
 _TAKES_OVER = {("LONG", "STRING"), ("FLOAT", "STRING"), ("DOUBLE", "STRING"), (_JSON, "STRING"), ("FLOAT", "DOUBLE")}
+# A sketch is of one kind, whether a segment says that it was built or merged: each is read as the other.
+_BUILT_OR_MERGED = re.compile(r"(?:Build|Merge)>$")
 _MOST_NAMED = 5
+_MOST_TOLD = 100
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def compare(
     dimensions = {one["name"] for one in schema["dimensionsSpec"]["dimensions"]}
     found = []
     for column, file in written(spec).items():
-        there = live.get(column, frozenset())
+        there = frozenset(_BUILT_OR_MERGED.sub(">", told) for told in live.get(column, ()))
         kind = None if column in empty else _kind(file, there)
         if kind is None:
             continue
@@ -112,7 +116,7 @@ def compare(
 
 
 def differing(spec: Mapping[str, Any], other: Mapping[str, Any], *, empty: frozenset[str]) -> str | None:
-    """A column that two tasks write in different types; None if there is none but those that are `empty` in the first."""
+    """A column that two tasks write in different types, beside those that are `empty` in the first; None without."""
     theirs = written(other)
     return next(
         (name for name, kind in written(spec).items() if name not in empty and theirs.get(name, kind) != kind), None
@@ -148,12 +152,12 @@ def problem(datasource: str, drifts: tuple[TypeDrift, ...]) -> Problem | None:
         f"place of all rows (mode replace). To let columns change, say {_remedies(refusing)} in `drift` of the "
         "datasource's contract; without a contract the defaults count (`ingest datasource create` makes one)."
     )
-    return Problem(code=CODE, message=message, detail={"columns": [_detail(drift) for drift in refusing]})
+    return Problem(code=CODE, message=message, detail={"columns": [_detail(drift) for drift in refusing[:_MOST_TOLD]]})
 
 
 def notices(drifts: tuple[TypeDrift, ...]) -> tuple[Problem, ...]:
-    """What is kept with a task of each difference, or shown in its plan."""
-    return tuple(Problem(code=CODE, message=_noticed(drift), detail=_detail(drift)) for drift in drifts)
+    """What is kept with a task of each difference, or shown in its plan; of the first 100 only, for a record's sake."""
+    return tuple(Problem(code=CODE, message=_noticed(one), detail=_detail(one)) for one in drifts[:_MOST_TOLD])
 
 
 def as_json(drifts: tuple[TypeDrift, ...]) -> list[dict[str, Any]]:
@@ -163,9 +167,7 @@ def as_json(drifts: tuple[TypeDrift, ...]) -> list[dict[str, Any]]:
 
 def noted_in(spec: Mapping[str, Any]) -> tuple[TypeDrift, ...]:
     """The differences that stand in a frozen task; it is as frozen as the rest."""
-    return tuple(
-        TypeDrift(**{**told, "live": tuple(told["live"])}) for told in spec["context"].get(DRIFT_KEY, ())
-    )
+    return tuple(TypeDrift(**{**told, "live": tuple(told["live"])}) for told in spec["context"].get(DRIFT_KEY, ()))
 
 
 def _of_metric(aggregator: str) -> str:

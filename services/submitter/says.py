@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from services.submitter.live_types import notices, noted_in
+from services.submitter.live_types import noted_in, notices
 from services.submitter.spec import Frozen, proof_of
 from shared.events import DruidSubmitted, FileValidated, Problem, TaskStatus, TaskUpdated
 

@@ -169,20 +169,20 @@ class Submitting:
                 return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
-        frozen = await self._freeze(job, event, admitted)
-        match frozen:
-            case Hold():
-                return await self._wait(job, event, frozen, self._rules.hold_for)
-            case TaskUpdated():
-                return Done((frozen,))
-            case Problem():
-                return Done((self._failed(event, frozen.code, frozen.message),))
-            case None:
-                return _ended_before_post()
-            case _:
+        match await self._freeze(job, event, admitted):
+            case Posting() as posting:
                 failpoint("S7")
-                await self._keep_spec(event, frozen)
-                return await self._post(job, event, frozen)
+                await self._keep_spec(event, posting)
+                return await self._post(job, event, posting)
+            case Hold() as hold:
+                return await self._wait(job, event, hold, self._rules.hold_for)
+            case TaskUpdated() as end:
+                outcome = Done((end,))
+            case Problem() as problem:
+                outcome = Done((self._failed(event, problem.code, problem.message),))
+            case None:
+                outcome = _ended_before_post()
+        return outcome
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
@@ -226,7 +226,7 @@ class Submitting:
     async def _freeze(
         self, job: Job, event: FileValidated, admitted: Admitted
     ) -> Posting | Problem | Hold | TaskUpdated | None:
-        """The frozen spec of an admitted load, its end instead, or what it waits for; None when it has ended already."""
+        """The frozen spec of an admitted load, its end instead, or what it waits for; None when it has ended before."""
         asked_at = self._clock()
         made = await self._freezing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
         if isinstance(made, Problem):
