@@ -118,7 +118,7 @@ async def test_a_druid_that_is_away_is_waited_for(bench: Bench) -> None:
     bench.columns.away = DruidAwayError("Druid answered 503")
     held = await bench.step(event)
     assert isinstance(held, Wait)
-    assert held.reason.startswith("backoff: Druid is away or busy since ")
+    assert str(held.reason).startswith("backoff: Druid is away or busy since ")
     bench.columns.away = None
     assert isinstance(await bench.step(event), Done)
     assert len(bench.druid.posted) == 1
