@@ -49,6 +49,11 @@ async def test_segments_that_differ_are_asked_one_by_one_about_such_columns_only
     assert [(one["merge"], one["toInclude"]["columns"]) for one in druid.asked] == [(True, ["a", "b"]), (False, ["a"])]
 
 
+async def test_what_druid_makes_of_a_column_that_differs_is_no_type_of_it() -> None:
+    """The segments may be gone when they are asked one by one."""
+    assert await HttpColumns(Answering([told(a=None)], [])).live("d", ["a"], [ETERNITY]) == {}
+
+
 async def test_a_datasource_that_is_not_there_has_no_columns() -> None:
     assert await HttpColumns(Answering([])).live("d", ["a"], [ETERNITY]) == {}
 

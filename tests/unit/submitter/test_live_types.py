@@ -115,6 +115,7 @@ def test_what_becomes_of_a_wider_type(decision: str, rejects: bool, text: str) -
         ("ignore", "FLOAT", "DOUBLE", "DOUBLE"),
         ("ignore", "LONG", "DOUBLE", "LONG"),  # a double has fewer digits than a long
         ("ignore", "LONG", "DOUBLE STRING", "STRING"),
+        ("ignore", "FLOAT", "DOUBLE STRING", "STRING"),
     ],
 )
 def test_what_becomes_of_a_narrower_type(decision: str, file: str, there: str, as_written: str) -> None:
