@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import abreast, duplicates, live_types, plan, says, submissions, turns
+from services.submitter import abreast, says, submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
-from services.submitter.contents import find_twin
 from services.submitter.following import Following
 from services.submitter.freezing import Freezing
+from services.submitter.instead import end_instead
 from services.submitter.keeping import Keeping, key_of
 from services.submitter.patience import DRUID, STORE, keep_back
 from services.submitter.planning import Planning, stops
 from services.submitter.slots import sub_tasks_in
-from services.submitter.spec import Frozen
 from services.submitter.submissions import Phase, Posting, posting_of
 from services.submitter.turn import Hold
 from services.submitter.undone_load import replaced_as_json
@@ -236,7 +234,7 @@ class Submitting:
             await turns.take_line(connection, tenant=event.tenant, datasource_name=event.datasource_name)
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
-            end = await self._end_instead(connection, event, changed, made.frozen)
+            end = await end_instead(connection, event, changed, made.frozen.spec, at=self._clock())
             if end is not None:
                 return await submissions.conclude(connection, job, end)
             hold = await abreast.find(connection, event, made.frozen.spec, asked_at=asked_at)
@@ -246,18 +244,6 @@ class Submitting:
                 noted = replaced_as_json(made.replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=made.frozen, now=self._clock())
-
-    async def _end_instead(
-        self, connection: AsyncConnection, event: FileValidated, changed: list[str], frozen: Frozen
-    ) -> TaskUpdated | None:
-        """The end of a load that is a duplicate, was confirmed by a plan which does not hold, or has other types."""
-        twin = await find_twin(connection, event)
-        if twin is not None:
-            told = duplicates.problem(event.datasource_name, twin)
-            return says.rejected(event, told, at=self._clock(), duplicate_of=twin.of)
-        drift = live_types.noted_in(frozen.spec)
-        why = plan.problem(changed) if changed else live_types.problem(event.datasource_name, drift)
-        return None if why is None else says.rejected(event, why, at=self._clock())
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.
