@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import aioboto3
 import asyncpg
@@ -112,7 +113,7 @@ class Servers:
 
 def _kill(druid: httpx.Client, datasource: str) -> str | None:
     """Mark every segment unused and have them removed; the id of Druid's task, or None if it takes none."""
-    druid.delete(f"/druid/coordinator/v1/datasources/{datasource}").raise_for_status()
+    druid.delete(f"/druid/coordinator/v1/datasources/{quote(datasource, safe='')}").raise_for_status()
     task = {"type": "kill", "dataSource": datasource, "interval": ALL_TIME}
     answer = druid.post("/druid/indexer/v1/task", json=task)
     return str(answer.json()["task"]) if answer.is_success else None

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from services import plain_name, report_view
+from services.following import say
 from services.installed import connect
+from services.validate_command import EXIT_REJECTED, Request, show, with_hints
+from shared.datasource_name import problem_with
 from shared.errors import PermanentError
 
 EXIT_REFUSED = 3
+_VERSION_REQUIRED = 428
 _MEDIA_TYPES = {"yaml": "application/yaml", "json": "application/json"}
 
 app = typer.Typer(no_args_is_help=True, help="Datasources: the contracts that the gateway keeps for them.")
@@ -25,6 +31,41 @@ _Form = Annotated[str, typer.Option("--output", "-o", help="yaml, as it was sent
 
 class UnreadableError(PermanentError):
     """A file is not there, or may not be read."""
+
+
+def create(
+    name: _Name,
+    file: Annotated[Path, typer.Argument(help="A file as those to come will be.", show_default=False)],
+    *,
+    name_as_is: Annotated[
+        bool, typer.Option("--name-as-is", help="Take a name that has to be quoted in every query.")
+    ] = False,
+    user: Annotated[str | None, typer.Option(help="Who creates it.")] = None,
+    output: _Output = "text",
+    **hints: str | None,
+) -> None:
+    """Keep a first contract for a datasource, made of what a file has. Exit 0 kept, 3 if the file cannot be read.
+
+    A name that is no plain word is refused with a plain one beside it, unless --name-as-is is there. `ingest infer
+    -o yaml` shows the contract before; `datasource put` keeps a better one.
+    """
+    _known(output, "text", "json")
+    _check_name(name, as_is=name_as_is)
+    request = Request(file, "text", hints)
+    with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
+        _, report = request.judge(Path(folder), write_rows=False)
+    if not report.columns:
+        show(report_view.validation_lines(report, str(file), said=request.said))
+        raise typer.Exit(EXIT_REJECTED)
+    from services import inference
+
+    version = _keep_first(name, inference.contract_text(report, file.name, datasource=name).encode(), user)
+    if report.timestamp is None or report.timestamp.column is None:
+        say("no column is the time for certain: give one `role: time` in the contract")
+    _print(version, [f"{name}: version {version['version']}, {len(report.columns)} columns, from {file.name}"], output)
+
+
+app.command()(with_hints(create))
 
 
 @app.command()
@@ -83,6 +124,37 @@ def history(name: _Name, output: _Output = "text") -> None:
         for one in document["versions"]
     ]
     _print(document, ["version  created               sha256        by", *lines], output)
+
+
+def _keep_first(name: str, content: bytes, user: str | None) -> Mapping[str, Any]:
+    """Keep the first version; the same once more is no other one."""
+    from services.gateway_client import GatewayError
+
+    try:
+        with connect() as client:
+            version, _ = client.put_contract(name, content, media_type=_MEDIA_TYPES["yaml"], follows=None, user_id=user)
+    except GatewayError as error:
+        if error.status != _VERSION_REQUIRED:
+            raise
+        msg = f"{name!r} has a contract already: see `ingest datasource get`; `ingest datasource put` changes it"
+        raise GatewayError(msg, status=error.status) from error
+    return version
+
+
+def _check_name(name: str, *, as_is: bool) -> None:
+    """Refuse a name that Druid does not take, and one that is awkward unless that is meant."""
+    if fault := problem_with(name):
+        msg = f"the name of a datasource {fault}"
+        raise typer.BadParameter(msg)
+    why = None if as_is else plain_name.why_awkward(name)
+    if why is not None:
+        plain = plain_name.plain_name(name)
+        better = f"`{plain}` would need none" if plain else "a word of ASCII letters would need none"
+        msg = (
+            f"{name!r} needs quotes in every query, because {why}; {better}. No name can be changed later: take that "
+            "one, or say --name-as-is"
+        )
+        raise typer.BadParameter(msg)
 
 
 def _content(file: Path) -> bytes:

@@ -113,6 +113,11 @@ def plan_lines(task: Mapping[str, Any]) -> list[str]:
     return [*lines, f"  token {plan['token']}"]
 
 
+def notice_lines(task: Mapping[str, Any]) -> list[str]:
+    """How the file differs from what its datasource has, a line each; empty when it does not."""
+    return [f"  {notice['code']}: {notice['message']}" for notice in task.get("notices") or ()]
+
+
 def _chunk(interval: str) -> str:
     """An interval as short as it can be said: `2013-01-01/2014-01-01`, with the hour where there is one."""
     moments = (
@@ -134,4 +139,5 @@ def task_lines(task: Mapping[str, Any]) -> list[str]:
     """A task for people: what, where to, state, ledger, problems."""
     head = f"{name_of(task)} -> {task.get('datasource_name')}  task {task['task_id']}  {task['status']}"
     proof = [*ledger_lines(task), *verified_lines(task), *undone_lines(task), *plan_lines(task)]
-    return [head, *proof, *correction_lines(task), *(f"  {line}" for line in problem_lines(task))]
+    told = [*notice_lines(task), *(f"  {line}" for line in problem_lines(task))]
+    return [head, *proof, *correction_lines(task), *told]

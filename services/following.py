@@ -125,7 +125,8 @@ def _show_news(task: Mapping[str, Any], shown: list[str]) -> bool:
 
 def conclude(task: Mapping[str, Any], output: str) -> int:
     """Show how a task has ended; its exit code."""
-    show(task, output, [*display.ledger_lines(task), *display.undone_lines(task), *display.plan_lines(task)])
+    proof = [*display.ledger_lines(task), *display.undone_lines(task), *display.plan_lines(task)]
+    show(task, output, [*proof, *display.notice_lines(task)])
     code = exit_code(task)
     if code:
         for line in display.problem_lines(task):

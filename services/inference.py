@@ -16,8 +16,8 @@ _CUT_CHARACTERS = 80  # samples of the report are cut there
 _UTF_8 = frozenset({"utf-8", "ascii"})
 
 
-def contract_text(report: FileReport, file_name: str) -> str:
-    """A contract of what was found, as YAML with comments that say why."""
+def contract_text(report: FileReport, file_name: str, *, datasource: str | None = None) -> str:
+    """A contract of what was found, as YAML with comments that say why; without a datasource, for one like the file."""
     evidence = report.timestamp.evidence if report.timestamp else ()
     columns = [
         InferredColumn(
@@ -32,7 +32,7 @@ def contract_text(report: FileReport, file_name: str) -> str:
         for column in report.columns
     ]
     contract, comments = inferred_contract(
-        datasource_of(file_name),
+        datasource or datasource_of(file_name),
         columns,
         _time(report),
         file=file_name,

@@ -283,6 +283,8 @@ class Column(Model):
     """Its name in the file."""
     logical_type: str | None = None
     """What its values mean: `boolean`, `long`, `double`, `decimal`, `date`, `timestamp` or `text`; more may come."""
+    empty: bool | None = None
+    """Whether no row in the parts has a value in it, so that it fits every type."""
 
 
 class RowsOfTime(Model):
@@ -351,6 +353,17 @@ class FileValidated(Event):
     """How its datasource is loaded, by that contract; absent: by what the verdict itself tells."""
 
 
+class Problem(Model):
+    """One thing that is wrong, in words for the user: a stable code, what was seen and expected, what to do."""
+
+    code: str
+    """Stable, for programs."""
+    message: str
+    """What was seen, what was expected and what to do."""
+    detail: dict[str, JsonValue] = Field(default={})
+    """The particulars, by name."""
+
+
 class DruidSubmitted(Event):
     """Druid has taken the load: the id, the hash of the frozen spec, and what the count must come to."""
 
@@ -383,6 +396,8 @@ class DruidSubmitted(Event):
     """With rollup: the metric whose sum is the count of rows."""
     rows_before: RowCount | None = None
     """With `proof_by` `difference`: the rows of its intervals before it was posted; 0 for a replace."""
+    notices: tuple[Problem, ...] = ()
+    """What was loaded though it differs from what the datasource has, such as the type of a column."""
 
 
 class Ledger(Model):
@@ -444,6 +459,8 @@ class Plan(Model):
     """Chunks that would have no rows any more."""
     made_at: AwareDatetime
     """When Druid was asked."""
+    notices: tuple[Problem, ...] = ()
+    """How the file differs from what the datasource has, such as the type of a column, and what becomes of it."""
 
 
 class Undone(Model):
@@ -467,17 +484,6 @@ class Undone(Model):
     """The query that counted."""
     counted_at: AwareDatetime | None = None
     """When it was asked last."""
-
-
-class Problem(Model):
-    """One thing that is wrong, in words for the user: a stable code, what was seen and expected, what to do."""
-
-    code: str
-    """Stable, for programs."""
-    message: str
-    """What was seen, what was expected and what to do."""
-    detail: dict[str, JsonValue] = Field(default={})
-    """The particulars, by name."""
 
 
 class TaskUpdated(Event):

@@ -26,6 +26,7 @@ DimensionType = Literal["string", "long", "double", "float", "json"]
 ValueType = Literal["string", "long", "double"]
 TransformType = Literal["time_floor", "lower", "upper", "trim", "concat", "bucket", "constant", "json_value"]
 Duplicates = Literal["reject", "load"]
+DriftDecision = Literal["evolve", "ignore", "reject"]
 
 
 class Partitioning(Model):
@@ -115,3 +116,7 @@ class Loading(Model):
     """Whether every row carries its task's id."""
     duplicates: Duplicates = "reject"
     """What happens to bytes that the datasource has loaded before and that are appended again."""
+    wider_type: DriftDecision = "reject"
+    """What happens to a column whose type does not fit into the one that the datasource has it in."""
+    narrower_type: DriftDecision = "ignore"
+    """What happens to a column whose values would all fit the type that the datasource has it in."""

@@ -138,10 +138,17 @@ def document_of(row: Mapping[str, Any], children: Sequence[Mapping[str, Any]] = 
     return {
         **{name: _plain(row[name]) for name in _SHOWN},
         "undone_by": row.get("undone_by"),
+        "notices": notices_of(row),
         "ledger": ledger,
         "corrections": corrections_of(row, children),
         "links": links_of(row),
     }
+
+
+def notices_of(row: Mapping[str, Any]) -> list[Any]:
+    """How the file differs from what its datasource has: of a load that was sent, or in a plan."""
+    sent = [notice for state in row["states"] or () for notice in state.get("notices", ())]
+    return sent or list((row["plan"] or {}).get("notices", ()))
 
 
 def links_of(row: Mapping[str, Any]) -> dict[str, str]:

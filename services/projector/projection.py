@@ -196,7 +196,7 @@ class _Attempt:
         """Every state that was entered, and every reason to be in it: when, why and for how many seconds.
 
         They are in the order in which an attempt passes them. The last has no `seconds`. Clocks of services differ a
-        little: what would be below zero is zero.
+        little: what would be below zero is zero. With SUBMITTED stands what was noticed then, if anything was.
         """
         first: dict[tuple[TaskStatus, str | None], StateEvent] = {}
         for event in sorted(self._events, key=_standing):
@@ -208,6 +208,7 @@ class _Attempt:
                 "at": event_time(event).isoformat(),
                 "reason": event.reason if isinstance(event, TaskUpdated) else None,
                 "seconds": _seconds(event, later),
+                **_noticed(event),
             }
             for event, later in zip_longest(entered, entered[1:])
         ]
@@ -331,6 +332,12 @@ def _seconds(event: StateEvent, later: StateEvent | None) -> float | None:
     if later is None:
         return None
     return max(0.0, round((event_time(later) - event_time(event)).total_seconds(), 3))
+
+
+def _noticed(event: StateEvent) -> dict[str, Any]:
+    """What was noticed when the state was entered; nothing where nothing was."""
+    noticed = event.notices if isinstance(event, DruidSubmitted) else ()
+    return {"notices": [one.model_dump(mode="json") for one in noticed]} if noticed else {}
 
 
 def _age(event: TaskEvent) -> tuple[datetime, str]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from services.submitter.admitting import Admitting
 from services.submitter.cancelling import Cancelling
 from services.submitter.capabilities import KnownCapabilities
+from services.submitter.comparing import Comparing
 from services.submitter.freezing import Freezing
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import TOPICS, Handlers
@@ -18,6 +19,7 @@ from services.submitter.undoing import Undoing, is_undo
 from shared.db.engine import Database
 from shared.db.models import Submission
 from shared.druid import Druid, HttpDruid
+from shared.druid_columns import Columns, HttpColumns
 from shared.druid_segments import HttpSegments, Segments
 from shared.events import AnyEvent, FileUploaded, TaskCommand, TaskUpdated
 from shared.inbox import Inbox, Job, owner_name
@@ -38,6 +40,7 @@ def create_app(
     database: Database | None = None,
     druid: Druid | None = None,
     segments: Segments | None = None,
+    columns: Columns | None = None,
     producer: EventProducer | None = None,
     store: ObjectStore | None = None,
 ) -> Service:
@@ -67,6 +70,7 @@ def create_app(
     preparing = Preparing(
         asked,
         KnownCapabilities(asked, keep_for=options.capabilities_for, clock=_now),
+        Comparing(columns or HttpColumns(own_druid)),
         store,
         lifetime=options.source_url_lifetime,
         rows_per_segment=options.rows_per_segment,

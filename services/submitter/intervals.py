@@ -73,6 +73,14 @@ def cut(
     return best
 
 
+def beside(interval: str) -> tuple[str, ...]:
+    """All of time before and after an interval, `start/end` in ISO 8601."""
+    if interval == ETERNITY:
+        return ()
+    (first, _, last), (start, _, end) = ETERNITY.partition("/"), interval.partition("/")
+    return (f"{first}/{start}", f"{end}/{last}")
+
+
 def _candidates(query: QueryGranularity) -> Iterator[Granularity]:
     """What may be chosen, the coarsest first. Weeks lie in no month: they are their own only choice."""
     if query == "week":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.submitter.live_types import TypeDrift
 from shared.events import Column, LoadMode
 from shared.loading import Loading
 
@@ -25,7 +26,8 @@ class Load:
     the intervals that a replace has to empty, `start/end`; an append has none. `most_sub_tasks` bounds the sub-tasks,
     one part each; with 1 the task does all the work itself, in one slot. `rows_before` are the rows of the load's
     interval before it is posted, where that proves it. `loading` is how the datasource is loaded, where it says so.
-    With `alone` an append has its time chunks to itself, and the next one waits in Druid.
+    With `alone` an append has its time chunks to itself, and the next one waits in Druid. `drift` are the columns whose
+    type is not the one that the datasource has.
     """
 
     task_id: str
@@ -45,3 +47,4 @@ class Load:
     urls: tuple[str, ...] = ()
     rows_before: int | None = None
     alone: bool = False
+    drift: tuple[TypeDrift, ...] = ()

@@ -98,6 +98,7 @@ def made(  # each is a part of the plan
     coming: Mapping[datetime, int],
     token: str,
     made_at: datetime,
+    notices: tuple[Problem, ...] = (),
 ) -> Plan:
     """The plan from rows by the beginning of their time; with `unit` all everything is one chunk."""
     here, there = _by_chunk(now, unit), _by_chunk(coming, unit)
@@ -121,6 +122,7 @@ def made(  # each is a part of the plan
         rows_vanishing=sum(chunk.rows_now for chunk in planned) if replaces else 0,
         chunks_vanishing=sum(chunk.rows_now > 0 and chunk.rows_coming == 0 for chunk in planned) if replaces else 0,
         made_at=made_at,
+        notices=notices,
     )
 
 

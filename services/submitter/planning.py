@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.submitter import chunks, plan, submissions
+from services.submitter import chunks, live_types, plan, submissions
 from services.submitter.spec import Frozen, proof_of
 from services.submitter.timeline import visible, within
 from shared.db.engine import Database
@@ -68,7 +68,9 @@ class Planning:
         unit = plan.unit_of(granularity, coming)
         now = await self._rows_now(event.datasource_name, frozen, unit)
         unit = plan.unit_of(unit, [*now, *coming])
-        return plan.made(mode, unit=unit, now=now, coming=coming, token=token, made_at=self._clock())
+        noticed = live_types.notices(live_types.noted_in(frozen.spec))
+        at = self._clock()
+        return plan.made(mode, unit=unit, now=now, coming=coming, token=token, made_at=at, notices=noticed)
 
     async def _picture(self, event: FileValidated, mode: LoadMode, frozen: Frozen) -> plan.Picture:
         used = await self._segments.used(event.datasource_name, (ETERNITY,))

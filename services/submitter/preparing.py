@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from services.submitter.capabilities import S3, lacking
+from services.submitter.comparing import Comparing
 from services.submitter.load import DEFAULTS
 from services.submitter.metrics import count_metric
 from services.submitter.spec import Load, cut_of
@@ -31,6 +32,7 @@ class Preparing:
     Args:
         druid: who is asked.
         capabilities: what it can do.
+        comparing: compares the columns with those that the datasource has.
         signer: gives out addresses of parts, for a Druid that cannot read the object store.
         lifetime: how long such an address is good; it has to outlast the time that a task waits in Druid.
         rows_per_segment: how large a segment should become where the datasource does not say it.
@@ -40,6 +42,7 @@ class Preparing:
         self,
         druid: Druid,
         capabilities: Callable[[], Awaitable[Capabilities]],
+        comparing: Comparing,
         signer: Signer,
         *,
         lifetime: timedelta,
@@ -47,6 +50,7 @@ class Preparing:
     ) -> None:
         self._druid = druid
         self._capabilities = capabilities
+        self._comparing = comparing
         self._signer = signer
         self._lifetime = lifetime
         self._rows_per_segment = rows_per_segment
@@ -67,6 +71,7 @@ class Preparing:
         load = load_of(event, mode, rows_per_segment=self._rows_per_segment, most_sub_tasks=most_sub_tasks)
         if mode is LoadMode.REPLACE and loading.replace == "whole":
             load = replace(load, used=await self._druid.used_intervals(event.datasource_name))
+        load = await self._comparing(load)
         if not capabilities.has(S3):
             load = replace(load, urls=await self._signed(event))
         if not loading.task_id_column:

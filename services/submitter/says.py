@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from services.submitter.live_types import noted_in, notices
 from services.submitter.spec import Frozen, proof_of
 from shared.events import DruidSubmitted, FileValidated, Problem, TaskStatus, TaskUpdated
 
@@ -43,6 +44,7 @@ def submitted(event: FileValidated, frozen: Frozen, *, spec_key: str, at: dateti
         proof_by=proof.by,
         count_metric=proof.count_metric,
         rows_before=proof.rows_before,
+        notices=notices(noted_in(frozen.spec)),
     )
 
 

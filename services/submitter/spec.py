@@ -14,6 +14,7 @@ from typing import Any
 
 from services.submitter.dimensions import TIME_COLUMN, dimensions_spec
 from services.submitter.intervals import Cut, cut
+from services.submitter.live_types import DRIFT_KEY, as_json
 from services.submitter.load import Load
 from services.submitter.metrics import count_metric, metrics_spec
 from services.submitter.sources import io_config, without_signatures
@@ -58,6 +59,7 @@ def freeze(load: Load) -> Frozen:
         "forceTimeChunkLock": True,
         # Appends share a time chunk. A replace has it alone: the barrier keeps other loads away, the lock the rest.
         "useConcurrentLocks": load.mode is LoadMode.APPEND and not load.alone,
+        **({DRIFT_KEY: as_json(load.drift)} if load.drift else {}),
     }
     task: dict[str, Any] = {
         "type": "index_parallel",

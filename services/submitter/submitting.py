@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.submitter import duplicates, plan, says, submissions, turns
+from services.submitter import abreast, says, submissions, turns
 from services.submitter.admitting import CATCHING_UP, Admitting
-from services.submitter.contents import find_twin
 from services.submitter.following import Following
 from services.submitter.freezing import Freezing
+from services.submitter.instead import end_instead
 from services.submitter.keeping import Keeping, key_of
 from services.submitter.patience import DRUID, STORE, keep_back
 from services.submitter.planning import Planning, stops
@@ -168,18 +167,20 @@ class Submitting:
                 return await self._wait(job, event, decided, self._rules.hold_for)
             if decided is not None:
                 return decided
-        frozen = await self._freeze(job, event, admitted)
-        match frozen:
-            case TaskUpdated():
-                return Done((frozen,))
-            case Problem():
-                return Done((self._failed(event, frozen.code, frozen.message),))
-            case None:
-                return _ended_before_post()
-            case _:
+        match await self._freeze(job, event, admitted):
+            case Posting() as posting:
                 failpoint("S7")
-                await self._keep_spec(event, frozen)
-                return await self._post(job, event, frozen)
+                await self._keep_spec(event, posting)
+                return await self._post(job, event, posting)
+            case Hold() as hold:
+                return await self._wait(job, event, hold, self._rules.hold_for)
+            case TaskUpdated() as end:
+                outcome = Done((end,))
+            case Problem() as problem:
+                outcome = Done((self._failed(event, problem.code, problem.message),))
+            case None:
+                outcome = _ended_before_post()
+        return outcome
 
     async def last_words(self, job: Job, what_happened: str) -> tuple[TaskUpdated | DruidSubmitted, ...]:
         """The end of a task whose load cannot be posted; what may have been posted is left to the monitor's count."""
@@ -222,8 +223,9 @@ class Submitting:
 
     async def _freeze(
         self, job: Job, event: FileValidated, admitted: Admitted
-    ) -> Posting | Problem | TaskUpdated | None:
-        """The frozen spec of an admitted load, or its end instead; None when the task has ended meanwhile."""
+    ) -> Posting | Problem | Hold | TaskUpdated | None:
+        """The frozen spec of an admitted load, its end instead, or what it waits for; None when it has ended before."""
+        asked_at = self._clock()
         made = await self._freezing(event, admitted.mode, most_sub_tasks=sub_tasks_in(admitted.slots))
         if isinstance(made, Problem):
             return made
@@ -232,23 +234,16 @@ class Submitting:
             await turns.take_line(connection, tenant=event.tenant, datasource_name=event.datasource_name)
             if await turns.has_ended(connection, task_id=event.task_id, attempt=event.attempt):
                 return None
-            end = await self._end_instead(connection, event, changed)
+            end = await end_instead(connection, event, changed, made.frozen.spec, at=self._clock())
             if end is not None:
                 return await submissions.conclude(connection, job, end)
+            hold = await abreast.find(connection, event, made.frozen.spec, asked_at=asked_at)
+            if hold is not None:
+                return hold
             if made.replaced is not None:
                 noted = replaced_as_json(made.replaced)
                 await turns.keep_replaced(connection, task_id=event.task_id, replaced=noted)
             return await submissions.freeze(connection, job, frozen=made.frozen, now=self._clock())
-
-    async def _end_instead(
-        self, connection: AsyncConnection, event: FileValidated, changed: list[str]
-    ) -> TaskUpdated | None:
-        """The end of a load that is a duplicate, or that was confirmed by a plan which does not hold any more."""
-        twin = await find_twin(connection, event)
-        if twin is not None:
-            told = duplicates.problem(event.datasource_name, twin)
-            return says.rejected(event, told, at=self._clock(), duplicate_of=twin.of)
-        return says.rejected(event, plan.problem(changed), at=self._clock()) if changed else None
 
     async def _resume(self, job: Job, event: FileValidated, posting: Posting) -> Done | Wait | None:
         """What a post that was begun before has come to; None when it has to be made again, with the same bytes.

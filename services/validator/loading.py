@@ -16,4 +16,6 @@ def loading_of(contract: Contract | None, columns: Sequence[Column]) -> Loading 
     if contract is None:
         return None
     types = {one.name: one.logical_type or "text" for one in columns}
-    return settled(contract.loading, columns_of_file(contract, types))
+    found = settled(contract.loading, columns_of_file(contract, types))
+    drift = contract.drift
+    return found.model_copy(update={"wider_type": drift.wider_type, "narrower_type": drift.narrower_type})

@@ -101,7 +101,13 @@ def validated(
             for part in verdict.parts
         ),
         columns=tuple(
-            Column(name=one.name, type=one.type, source_name=one.source_name, logical_type=one.logical_type)
+            Column(
+                name=one.name,
+                type=one.type,
+                source_name=one.source_name,
+                logical_type=one.logical_type,
+                empty=one.empty,
+            )
             for one in verdict.columns
         ),
         rows_read=verdict.rows_read,

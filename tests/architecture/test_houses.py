@@ -35,7 +35,7 @@ RULES = (
     *(ROOT / "services" / file for file in ("monitor/decide.py", "monitor/ledger.py", "monitor/says.py")),
     *(
         ROOT / "services" / "submitter" / file
-        for file in ("admission.py", "chunks.py", "intervals.py", "spec.py", "says.py")
+        for file in ("admission.py", "chunks.py", "intervals.py", "live_types.py", "spec.py", "says.py")
     ),
     *(ROOT / "services" / "submitter" / file for file in ("dimensions.py", "expressions.py", "metrics.py")),
     *(ROOT / "services" / "submitter" / file for file in ("sources.py", "transforms.py", "tuning.py")),

@@ -64,6 +64,7 @@ column = st.builds(
     type=st.sampled_from(["long", "double", "string"]),
     source_name=words,
     logical_type=maybe_words,
+    empty=st.none() | st.booleans(),
 )
 names = st.lists(words, max_size=2).map(tuple)
 loading = st.builds(
@@ -109,6 +110,8 @@ loading = st.builds(
     ).map(tuple),
     task_id_column=st.booleans(),
     duplicates=st.sampled_from(["reject", "load"]),
+    wider_type=st.sampled_from(["evolve", "ignore", "reject"]),
+    narrower_type=st.sampled_from(["evolve", "ignore", "reject"]),
 )
 validated = st.builds(
     events.FileValidated,
@@ -137,6 +140,11 @@ validated = st.builds(
     source_sha256=maybe_words,
     loading=st.none() | loading,
 )
+details = st.dictionaries(
+    words, st.none() | st.integers(-(2**53), 2**53) | words | st.lists(words, max_size=2), max_size=2
+)
+problem = st.builds(events.Problem, code=words, message=words, detail=details)
+notices = st.lists(problem, max_size=2).map(tuple)
 submitted = st.builds(
     events.DruidSubmitted,
     **common,
@@ -153,6 +161,7 @@ submitted = st.builds(
     proof_by=st.sampled_from(events.ProofBy),
     count_metric=maybe_words,
     rows_before=st.none() | rows,
+    notices=notices,
 )
 ledger = st.builds(
     events.Ledger,
@@ -166,10 +175,6 @@ ledger = st.builds(
     counted_at=st.none() | times,
     reason=maybe_words,
 )
-details = st.dictionaries(
-    words, st.none() | st.integers(-(2**53), 2**53) | words | st.lists(words, max_size=2), max_size=2
-)
-problem = st.builds(events.Problem, code=words, message=words, detail=details)
 chunk = st.builds(events.PlannedChunk, interval=words, rows_now=rows, rows_coming=rows, replaced=st.booleans())
 plan = st.builds(
     events.Plan,
@@ -181,6 +186,7 @@ plan = st.builds(
     rows_vanishing=rows,
     chunks_vanishing=rows,
     made_at=times,
+    notices=notices,
 )
 undone = st.builds(
     events.Undone,

@@ -195,6 +195,21 @@ def test_every_written_value_comes_back_equal(data: st.DataObject, logical: str,
             assert read_back(logical, value) == meaning(text)
 
 
+@pytest.mark.parametrize(
+    ("values", "empty"),
+    [(["", "NA"], None), (["", ""], True), (["1", ""], None), (["", "x"], None)],
+)
+def test_a_column_without_a_value_is_told(judge: Judge, values: list[str], empty: bool | None) -> None:  # noqa: FBT001  # a column of the table
+    rows = "".join(f"2024-01-0{number},{value},z\n" for number, value in enumerate(values, 1))
+    columns = {one.name: one.empty for one in judge(f"ts,x,y\n{rows}".encode()).accepted.columns}
+    assert columns == {"x": empty, "y": None}
+
+
+def test_rejected_rows_do_not_count_for_it(judge: Judge) -> None:
+    outcome = judge(b"ts,x,y\n2024-01-01,,z\n2024-01-02,5,z,surplus\n2024-01-03,,z\n")
+    assert {one.name: one.empty for one in outcome.accepted.columns} == {"x": True, "y": None}
+
+
 ODD = {"boolean": "maybe", "long": "x7", "double": "x7", "date": "soon", "timestamp": "soon"}
 
 

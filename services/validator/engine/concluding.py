@@ -57,6 +57,7 @@ def conclude(case: Case, survey: Survey, writing: Writing, second: int) -> Verdi
                 type=column.type,
                 source_name=case.reader.header[column.index],
                 logical_type=column.logical_type,
+                empty=column.nulls == figures.accepted or None,
             )
             for column in plan.columns
         ],

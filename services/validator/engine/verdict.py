@@ -105,13 +105,14 @@ class Column(_Model):
 
     `logical_type` is what its values mean. Only long and double are numbers in the parts: a boolean is the text `true`
     or `false`, because Druid has no such dimension and 0 and 1 would read as a quantity; a decimal keeps its digits as
-    text; dates and timestamps are ISO 8601.
+    text; dates and timestamps are ISO 8601. `empty` says that no row in the parts has a value in it.
     """
 
     name: str
     type: ColumnType
     source_name: str
     logical_type: LogicalType | None = None
+    empty: bool | None = None
 
 
 class ExpectedColumn(_Model):

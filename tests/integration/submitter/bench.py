@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from services.submitter.admitting import Admitting, Rhythm
 from services.submitter.cancelling import Cancelling
+from services.submitter.comparing import Comparing
 from services.submitter.freezing import Freezing
 from services.submitter.gauge import Gauge
 from services.submitter.handlers import Handlers
@@ -27,6 +28,7 @@ from shared.kafka.envelope import Received
 from shared.storage.memory import InMemoryObjectStore
 from shared.worker import Done, Wait
 from tests.unit.druid.scripted import ScriptedDruid
+from tests.unit.druid.scripted_columns import ScriptedColumns
 from tests.unit.druid.scripted_segments import ScriptedSegments
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,6 +47,7 @@ class Bench:
     ends_known: bool = True
     later: timedelta = timedelta(0)
     segments: ScriptedSegments = field(default_factory=ScriptedSegments)
+    columns: ScriptedColumns = field(default_factory=ScriptedColumns)
 
     def __post_init__(self) -> None:
         self.store = InMemoryObjectStore()
@@ -57,6 +60,7 @@ class Bench:
         preparing = Preparing(
             self.druid,
             self.druid.capabilities,
+            Comparing(self.columns),
             self.store,
             lifetime=timedelta(days=1),
             rows_per_segment=1000,

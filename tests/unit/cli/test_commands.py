@@ -136,6 +136,18 @@ def test_a_rejection_is_told_on_stderr(gateway: Gateway, rows_csv: Path, capsys:
     assert capsys.readouterr().err == "ingest: no_rows: The file has a header and no rows.\n"
 
 
+def test_a_notice_is_shown_with_the_ledger_and_ends_nothing(
+    gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notices = [{"code": "live_type", "message": "`x` is LONG in the datasource and STRING in the file"}]
+    gateway.states = [task("COMPLETED", ledger=LEDGER, notices=notices)]
+    shown = "  live_type: `x` is LONG in the datasource and STRING in the file\n"
+    assert run("put", rows_csv, "-d", "sales", "--wait") == 0
+    assert shown in capsys.readouterr().out
+    assert run("status", TASK) == 0
+    assert shown in capsys.readouterr().out
+
+
 def test_json_is_the_task_with_its_ledger(gateway: Gateway, rows_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.states = [task("COMPLETED", ledger=LEDGER)]
     assert run("put", rows_csv, "-d", "sales", "--wait", "-o", "json") == 0

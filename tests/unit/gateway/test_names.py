@@ -8,7 +8,19 @@ from shared.datasource_name import problem_with
 
 @pytest.mark.parametrize(
     "name",
-    ["sales", "Sales 2026", " leading and trailing ", "Füße", "売上", "a.b-c_d", "a\\b", "a:b?c*d%e", "a..", "x" * 170],
+    [
+        "sales",
+        "Sales 2026",
+        " leading and trailing ",
+        "Füße",
+        "売上",
+        "a.b-c_d",
+        "a\\b",
+        "a:b?c*d%e",
+        "a..",
+        "x" * 128,
+        "売" * 53,
+    ],
 )
 def test_what_druid_takes_is_taken(name: str) -> None:
     assert problem_with(name) is None
@@ -30,7 +42,8 @@ def test_what_druid_takes_is_taken(name: str) -> None:
         ("sales \U0001f600", "U+1F600"),
         ("a\ue000", "U+E000"),
         ("a\ufffd", "U+FFFD"),
-        ("x" * 171, "171 characters"),
+        ("x" * 129, "129 characters"),
+        ("ü" * 81, "162 bytes"),
     ],
 )
 def test_what_druid_refuses_is_refused_with_the_reason(name: str, fault: str) -> None:

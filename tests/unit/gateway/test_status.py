@@ -71,6 +71,25 @@ def test_counts_are_told_before_the_ledger_is_closed() -> None:
     assert ledger["status"] is None
 
 
+NOTICE = {"code": "live_type", "message": "`x` is …", "detail": {}}
+
+
+@pytest.mark.parametrize(
+    ("states", "plan", "told"),
+    [
+        (None, None, []),
+        ([{"status": "PENDING"}], {"token": "a"}, []),
+        ([{"status": "PENDING"}, {"status": "SUBMITTED", "notices": [NOTICE]}], None, [NOTICE]),
+        ([{"status": "COMPLETED"}], {"token": "a", "notices": [NOTICE]}, [NOTICE]),
+    ],
+)
+def test_what_was_noticed_is_told_of_a_load_and_of_a_plan(
+    states: list[Any] | None, plan: dict[str, Any] | None, told: list[Any]
+) -> None:
+    row: dict[str, Any] = dict.fromkeys(IngestionTask.__table__.columns.keys())
+    assert document_of(row | {"task_id": "x", "states": states, "plan": plan})["notices"] == told
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 async def test_upload_that_was_not_accepted_is_no_task(*, accepted: bool) -> None:
     uploads = InMemoryUploadRows()

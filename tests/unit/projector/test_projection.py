@@ -20,6 +20,7 @@ from shared.events import (
     LedgerStatus,
     LoadMode,
     Plan,
+    Problem,
     TaskCommand,
     TaskEvent,
     TaskStatus,
@@ -413,6 +414,12 @@ def test_a_plan_and_a_twin_are_told_with_the_end() -> None:
     assert planned.plan == plan.model_dump(mode="json", exclude_none=True)
     twin = row(uploaded(), updated(TaskStatus.REJECTED, 5, duplicate_of=OTHER_TASK))
     assert (twin.status, twin.duplicate_of) == ("REJECTED", OTHER_TASK)
+
+
+def test_what_was_noticed_stands_with_the_state_in_which_it_was() -> None:
+    notice = Problem(code="live_type", message="`x` is LONG …", detail={"column": "x"})
+    task = row(uploaded(), submitted(notices=(notice,)))
+    assert [one.get("notices") for one in task.states] == [None, [notice.model_dump(mode="json")]]
 
 
 def test_each_reason_to_wait_has_its_time() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.submitter.capabilities import KnownCapabilities
+from services.submitter.comparing import Comparing
 from services.submitter.preparing import Preparing
 from services.submitter.spec import Load, freeze, proof_of, slots_of
 from shared.druid import Capabilities, DruidRefusedError
@@ -17,6 +18,7 @@ from shared.loading import Loading, Metric, Partitioning
 from shared.storage.memory import InMemoryObjectStore
 from tests.contracts.golden import all_golden
 from tests.unit.druid.scripted import ScriptedDruid
+from tests.unit.druid.scripted_columns import ScriptedColumns
 
 ROLLUP = Loading(rollup=True, task_id_column=False, metrics=(Metric(name="n", type="count"),))
 USED = ("2010-01-01T00:00:00.000Z/2011-01-01T00:00:00.000Z",)
@@ -30,10 +32,18 @@ def verdict(loading: Loading | None) -> FileValidated:
 
 
 async def prepared(
-    druid: ScriptedDruid, loading: Loading | None = None, mode: LoadMode = LoadMode.APPEND
+    druid: ScriptedDruid,
+    loading: Loading | None = None,
+    mode: LoadMode = LoadMode.APPEND,
+    columns: ScriptedColumns | None = None,
 ) -> Load | Problem:
     preparing = Preparing(
-        druid, druid.capabilities, InMemoryObjectStore(), lifetime=timedelta(days=7), rows_per_segment=5
+        druid,
+        druid.capabilities,
+        Comparing(columns or ScriptedColumns()),
+        InMemoryObjectStore(),
+        lifetime=timedelta(days=7),
+        rows_per_segment=5,
     )
     return await preparing(verdict(loading), mode, most_sub_tasks=1)
 
