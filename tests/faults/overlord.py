@@ -20,7 +20,7 @@ from tests.faults.project_stack import run
 # Druid's own default, in which the tasks are in the overlord's memory; our stack keeps them in the metadata store.
 TASKS_IN_MEMORY = "-Ddruid.indexer.storage.type=local"
 START_SECONDS = 120.0
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.01
 ARRIVAL_SECONDS = 8.0  # after 10 s without a word ZooKeeper ends the session, and it does not lead any more
 _LOCAL, _QUEUES = 1, 4  # columns of /proc/net/tcp
 
