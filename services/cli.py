@@ -1,7 +1,7 @@
 """`ingest`: load files, follow tasks, validate without a server, prepare and check an installation.
 
 Exit codes: 0 done (rejected rows are told on stderr), 1 error, 2 wrong usage, 3 the file was rejected,
-4 the ingestion failed, 5 time-out.
+4 the ingestion failed or a check found a difference, 5 time-out.
 """
 
 from __future__ import annotations

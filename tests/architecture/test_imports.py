@@ -35,6 +35,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "validator": [("services/validator/engine/verdict.py", "from services.validator import judge")],
     "submitter": [("services/submitter/spec.py", "from services.submitter import submitting")],
+    "spec_check": [("services/spec_check/comparing.py", "from services.spec_check import sampler")],
     "monitor": [("services/monitor/decide.py", "from services.monitor import watching")],
     "projector": [("services/projector/projection.py", "from services.projector import handlers")],
     "pure": [
@@ -59,6 +60,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "pure_of_druid": [
         ("services/monitor/decide.py", "import httpx"),
         ("services/submitter/spec.py", "from shared.db.engine import Database"),
+        ("services/spec_check/comparing.py", "import httpx"),
     ],
 }
 CASES = [(contract, file, line) for contract, plants in PLANTS.items() for file, line in plants]

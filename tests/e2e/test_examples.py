@@ -32,6 +32,8 @@ def test_an_example_does_what_it_tells(installation: Installation, example: Exam
     )
     query = once(example.text("query.sql"), f'FROM "{told}"', f'FROM "{datasource}"')
     assert installation.sql(query) == example.answer
+    checked = json.loads(installation.command("spec", task_id, "--check", "-o", "json").stdout)
+    assert (checked["equal"], checked["rows_compared"]) == (True, rows)
 
 
 def once(text: str, found: str, put_there: str) -> str:
