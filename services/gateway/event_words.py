@@ -50,6 +50,7 @@ PUBLIC: Mapping[str, tuple[str, ...]] = {
         "rows_read",
         "rows_accepted",
         "rows_rejected",
+        "notices",
     ),
     TaskUpdated.event_type: (
         "reason",
