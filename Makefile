@@ -39,7 +39,7 @@ test-faults: up-native ## kill every server and service in turn, and heal; Druid
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## units, contracts, architecture: no server needed
-	@$(PY) -m pytest -q tests/unit tests/properties tests/contracts tests/architecture $(ARGS)
+	@$(PY) -m pytest -q tests/unit tests/http tests/properties tests/contracts tests/architecture $(ARGS)
 
 lint: $(READY) ## style, types and the directions of imports
 	@$(VENV)/bin/ruff check .

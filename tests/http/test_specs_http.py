@@ -11,9 +11,9 @@ import pytest
 from shared import ids
 from shared.events import TaskStatus
 from shared.storage.memory import InMemoryObjectStore
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryTaskRows, InMemoryUploadRows
 from tests.unit.gateway.families_of import PARENT, task
-from tests.unit.gateway.served import problem, served
 
 KEY = f"specs/{PARENT}/2.json"
 PAGE = f"/api/ingest/tasks/{PARENT}/spec"

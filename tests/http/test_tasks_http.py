@@ -19,10 +19,10 @@ from services.gateway.hub import Hub
 from services.gateway.task_reading import TaskReading
 from shared import ids
 from shared.events import TaskStatus
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import NOW, InMemoryTaskRows, InMemoryUploadRows
 from tests.unit.gateway.families_of import PARENT, task
 from tests.unit.gateway.read_doubles import InMemoryFeedRows, InMemoryTaskListRows
-from tests.unit.gateway.served import problem, served
 from tests.unit.projector.histories import updated, uploaded
 
 LIST = "/api/ingest/tasks"

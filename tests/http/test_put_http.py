@@ -12,9 +12,9 @@ import pytest
 
 from services.gateway.fields import UPLOAD
 from shared.storage.memory import InMemoryObjectStore
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.served import problem, served
 
 PATH = "/api/ingest/upload"
 BODY = b"time,n\n2026-01-01,1\n"

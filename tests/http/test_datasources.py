@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from shared.kafka.settings import KafkaSettings
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import NOW, InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
-from tests.unit.gateway.served import problem, served
 
 NAME = "Füße 1?"
 PATH = "/api/ingest/datasources/F%C3%BC%C3%9Fe%201%3F"

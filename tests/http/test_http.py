@@ -9,9 +9,9 @@ import pytest
 
 from shared.events import FileUploaded
 from shared.storage.memory import InMemoryObjectStore
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryDatasourceRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.served import problem, served
 
 UPLOAD = "/api/ingest/upload"
 

@@ -16,10 +16,10 @@ import pytest
 from shared import ids
 from shared.events import TaskStatus
 from shared.storage.memory import InMemoryObjectStore
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryTaskRows, InMemoryUploadRows
 from tests.unit.gateway.families_of import PARENT, task
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.served import problem, served
 
 BASE = f"/api/ingest/tasks/{PARENT}"
 REPORT, REJECTS = f"reports/{PARENT}/r/report.json", f"rejected/{PARENT}/r/rejects.ndjson.gz"

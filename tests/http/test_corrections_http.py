@@ -11,10 +11,10 @@ import pytest
 
 from shared import ids
 from shared.storage.memory import InMemoryObjectStore
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryDecisionRows, InMemoryTaskRows, InMemoryUploadRows, in_chunks
 from tests.unit.gateway.families_of import PARENT, child, task
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.served import problem, served
 
 ROWS = b'{"record": 3, "fields": {"time": "2026-01-01"}}\n'
 

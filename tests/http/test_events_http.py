@@ -20,11 +20,11 @@ from services.gateway.hub import Hub
 from services.gateway.streaming import HEARTBEAT, Pace, Streams
 from shared import ids
 from shared.events import TaskEvent, TaskStatus
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import InMemoryTaskRows, InMemoryUploadRows
 from tests.unit.gateway.families_of import task
 from tests.unit.gateway.feed_suite import tell
 from tests.unit.gateway.read_doubles import InMemoryFeedRows
-from tests.unit.gateway.served import problem, served
 from tests.unit.projector.histories import loaded, updated, uploaded
 
 EVENTS = "/api/ingest/events"

@@ -24,6 +24,8 @@ from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
+from tests.http.matrix import NEEDED, OF_A_DATASOURCE, OF_A_KEY, OF_A_TASK
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import (
     NOW,
     InMemoryCommandRows,
@@ -36,9 +38,7 @@ from tests.unit.gateway.doubles import (
 )
 from tests.unit.gateway.families_of import PARENT, task
 from tests.unit.gateway.forms import CONTENT_TYPE, upload_form
-from tests.unit.gateway.matrix import NEEDED, OF_A_DATASOURCE, OF_A_KEY, OF_A_TASK
 from tests.unit.gateway.read_doubles import InMemoryFeedRows, InMemoryTaskListRows
-from tests.unit.gateway.served import problem, served
 
 UNKNOWN = "2JZyEyMdZhCMVhniTaC5dN"
 CONTRACT = b"format_version: 1\ndatasource: sales\ncolumns:\n- name: n\n  type: long\n"

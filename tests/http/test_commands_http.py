@@ -18,6 +18,7 @@ from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
 from shared.storage.settings import S3Settings
 from shared.telemetry import LogSettings
+from tests.http.served import problem
 from tests.unit.gateway.doubles import (
     NOW,
     InMemoryCommandRows,
@@ -26,7 +27,6 @@ from tests.unit.gateway.doubles import (
     InMemoryUploadRows,
 )
 from tests.unit.gateway.families_of import PARENT, child, task
-from tests.unit.gateway.served import problem
 
 ENDS = [status for status in TaskStatus if status.is_end]
 UNDER_WAY = [status for status in TaskStatus if not status.is_end]
