@@ -35,7 +35,7 @@ test-docker: $(READY) ## the product in containers, from an engine-less machine 
 test-druid: $(READY) ## every test on a real Druid, those too that take minutes
 	@$(PY) tests/run.py tests/integration/druid -m 'druid or not druid' $(ARGS)
 
-test-faults: up-native ## kill every server and service in turn, and heal; also while two tenants load (20 minutes)
+test-faults: up-native ## kill every server and service in turn, and heal; Druid's also while they have loads (40 minutes)
 	@$(PY) -m pytest -q -s tests/faults $(ARGS)
 
 test-unit: $(READY) ## units, contracts, architecture: no server needed

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from services.monitor.decide import Again, Disproven, End, Evidence, PostAgain, Proven, Verdict
+from services.monitor.decide import Again, Disproven, PostAgain, Proven, Verdict
+from services.monitor.evidence import End, Evidence
 from services.monitor.ledger import reconcile
 from shared.events import Ledger, Problem
 

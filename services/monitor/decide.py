@@ -8,44 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from services.monitor.ledger import Expected, reconcile
-from shared.druid import DruidState, DruidTaskStatus, DruidWait, RowsCounted, RowStats, first_line
+from services.monitor.evidence import End, Evidence, Patience
+from services.monitor.ledger import reconcile
+from shared.druid import DruidState, DruidTaskStatus, DruidWait, RowsCounted, first_line
 from shared.druid_errors import Place, explain, told
 from shared.events import Ledger, LedgerStatus, Problem
 
 MOST_REPOSTS = 3
-
-
-class End(StrEnum):
-    """How a Druid task ended; LOST: Druid does not know it any more. The rows decide, not this."""
-
-    SUCCESS = "SUCCESS"
-    FAILED = "FAILED"
-    LOST = "LOST"
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long each kind of doubt may last.
-
-    Attributes:
-        missing: until a task that Druid does not know counts as lost.
-        settle: until it is believed of a task that failed that it has no rows.
-        report: until a success is accepted without Druid's report.
-        count: until any other count that differs is believed, and until rows are counted though segments are missing.
-        visible: until it is believed that SQL does not know a datasource that has segments; Druid's own period is one
-            minute.
-        load: until segments that are not loaded, or a count that Druid refuses, are given up.
-    """
-
-    missing: timedelta
-    settle: timedelta
-    report: timedelta
-    count: timedelta
-    visible: timedelta
-    load: timedelta
 
 
 @dataclass(frozen=True)
@@ -94,35 +64,6 @@ def observe(
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """All that is known of a task that has ended.
-
-    `loaded` says whether all segments of its intervals can be queried, `segments` whether there are any; `counted` is
-    None when no count was taken or it was refused. `since_end` is how long ago Druid ended it, `since_counted` since
-    when the count has been this one. `reposts` is how often it was posted again, `dropped` whether a retention rule is
-    known to keep all of its intervals away.
-    """
-
-    end: End
-    error: str | None
-    expected: Expected
-    stats: RowStats | None
-    loaded: bool
-    segments: bool
-    counted: RowsCounted | None
-    counted_at: datetime
-    since_end: timedelta
-    since_counted: timedelta
-    reposts: int = 0
-    dropped: bool = False
-
-    @property
-    def rows(self) -> int | None:
-        """How many rows Druid is known to have; None is "unknown"."""
-        return None if self.counted is None else self.counted.known(segments=self.segments)
-
-
-@dataclass(frozen=True)
 class Again:
     """Too early to say."""
 
@@ -144,7 +85,9 @@ class Disproven:
 
 @dataclass(frozen=True)
 class PostAgain:
-    """Druid has lost the task and has none of its rows: the same post may be made again."""
+    """Druid has lost the task and has none of its rows: the same post may be made again, once it is `due`."""
+
+    due: bool
 
 
 Verdict = Again | Proven | Disproven | PostAgain
@@ -182,7 +125,7 @@ def _judge_short(evidence: Evidence, ledger: Ledger, patience: Patience) -> Verd
         believed = evidence.since_end >= patience.load
     else:
         believed = evidence.since_counted >= _grace(evidence, patience)
-    return _meaning(evidence, ledger) if believed else Again()
+    return _meaning(evidence, ledger, patience) if believed else Again()
 
 
 def _grace(evidence: Evidence, patience: Patience) -> timedelta:
@@ -191,7 +134,7 @@ def _grace(evidence: Evidence, patience: Patience) -> timedelta:
     return patience.settle if evidence.end is End.FAILED and not evidence.rows else patience.count
 
 
-def _meaning(evidence: Evidence, ledger: Ledger) -> Proven | Disproven | PostAgain:
+def _meaning(evidence: Evidence, ledger: Ledger, patience: Patience) -> Proven | Disproven | PostAgain:
     match evidence.end:
         case End.SUCCESS if _not_retained(evidence):
             return Proven(ledger.model_copy(update={"status": LedgerStatus.UNPROVEN, "reason": _NOT_RETAINED}))
@@ -208,7 +151,7 @@ def _meaning(evidence: Evidence, ledger: Ledger) -> Proven | Disproven | PostAga
         case End.LOST if evidence.reposts >= MOST_REPOSTS:
             code, text = "druid_task_lost", _LOST_AGAIN
         case End.LOST:
-            return PostAgain()
+            return PostAgain(due=evidence.since_counted >= patience.repost)
     return Disproven(_problem(code, text, evidence), ledger)
 
 

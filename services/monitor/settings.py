@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.monitor.decide import Patience
+from services.monitor.evidence import Patience
 from services.monitor.watching import Pace
 from shared.db.engine import DatabaseSettings
 from shared.druid import DruidSettings
@@ -39,6 +39,7 @@ class MonitorOptions(SettingsGroup):
     report_grace: timedelta = timedelta(seconds=3)
     count_grace: timedelta = timedelta(seconds=30)
     visible_grace: timedelta = timedelta(seconds=150)
+    repost_grace: timedelta = timedelta(minutes=5)
     load_timeout: timedelta = timedelta(minutes=30)
 
     def pace(self) -> Pace:
@@ -53,6 +54,7 @@ class MonitorOptions(SettingsGroup):
             report=self.report_grace,
             count=self.count_grace,
             visible=self.visible_grace,
+            repost=self.repost_grace,
             load=self.load_timeout,
         )
 

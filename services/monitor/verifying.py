@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from services.monitor import says
-from services.monitor.decide import Patience
+from services.monitor.evidence import Patience
 from services.monitor.ledger import Expected, reconcile
 from shared.db.engine import Database
 from shared.db.models import DruidWatch

@@ -17,16 +17,14 @@ from services.monitor.cancelling import Cancelled, after_cancel
 from services.monitor.decide import (
     Again,
     Disproven,
-    End,
     Ended,
-    Evidence,
     Missing,
-    Patience,
     Pending,
     PostAgain,
     Proven,
     Running,
 )
+from services.monitor.evidence import End, Evidence, Patience
 from services.monitor.ledger import Expected
 from services.monitor.retention import is_dropped
 from shared.db.storable import storable
@@ -170,10 +168,10 @@ class Watching:
         judged = decide.judge(evidence, self._patience)
         verdict = after_cancel(judged, evidence) if _is_cancelled(job) else judged
         match verdict:
-            case Again():
-                return False
-            case PostAgain():
+            case PostAgain(due=True):
                 await self._ask_again(job, event)
+                return False
+            case Again() | PostAgain():
                 return False
             case Proven():
                 end = says.completed(event, occurred_at=evidence.counted_at, ledger=verdict.ledger)

@@ -100,6 +100,7 @@ ENTRIES = (
         code="druid_worker_lost",
         places=_TASK,
         patterns=(
+            r"This task disappeared on the worker where it was assigned",
             r"The worker that this task (?:was assigned disappeared|is assigned did not start it)",
             r"Failed to assign this task",
             r"Canceled (?:for worker cleanup|as task execution process stopped)",
@@ -108,11 +109,7 @@ ENTRIES = (
         fault=Fault.NOBODY,
         what_to_do=_AGAIN + " If it fails so again, have the log of Druid's workers looked at.",
         safe_to_retry=True,
-        example=(
-            "The worker that this task was assigned disappeared and did not report cleanup within timeout[PT15M]. See "
-            "overlord and middleManager/indexer logs for more details."
-        ),
-        provoked=False,
+        example="This task disappeared on the worker where it was assigned. See overlord logs for more details.",
     ),
     Entry(
         code="druid_worker_process_died",

@@ -32,7 +32,10 @@ print(sorted(module for module in sys.modules if module.startswith(("services.",
 """
 MINIMAL = {"S3_BUCKET_NAME": "ingest", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 RULES = (
-    *(ROOT / "services" / file for file in ("monitor/decide.py", "monitor/ledger.py", "monitor/says.py")),
+    *(
+        ROOT / "services" / file
+        for file in ("monitor/decide.py", "monitor/evidence.py", "monitor/ledger.py", "monitor/says.py")
+    ),
     *(
         ROOT / "services" / "submitter" / file
         for file in ("admission.py", "chunks.py", "intervals.py", "live_types.py", "spec.py", "says.py")

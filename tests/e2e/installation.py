@@ -131,12 +131,12 @@ class Installation(installation.Installation):
         found: dict[str, Any] = answer.json()
         return found if answer.is_success else None
 
-    def end(self, task_id: str) -> dict[str, Any]:
-        """The task once it has ended."""
+    def end(self, task_id: str, *, attempt: int = 1) -> dict[str, Any]:
+        """The task once this attempt, or a later one, has ended."""
         deadline, task = time.monotonic() + END_SECONDS, None
         while time.monotonic() < deadline:
             task = self.task(task_id)
-            if task and task["status"] in ENDS:
+            if task and task["status"] in ENDS and task["attempt"] >= attempt:
                 return task
             time.sleep(LOOK_SECONDS)
         message = f"the task has not ended after {END_SECONDS:g} s: {task}"
@@ -149,9 +149,9 @@ class Installation(installation.Installation):
             assert time.monotonic() < deadline, task
             time.sleep(LOOK_SECONDS)
 
-    def completed(self, task_id: str, *, read: int, rejected: int = 0) -> dict[str, Any]:
+    def completed(self, task_id: str, *, read: int, rejected: int = 0, attempt: int = 1) -> dict[str, Any]:
         """The task, COMPLETED, with a ledger in which every figure agrees with what was sent."""
-        task = self.end(task_id)
+        task = self.end(task_id, attempt=attempt)
         assert task["status"] == "COMPLETED", task
         ledger, accepted = task["ledger"], read - rejected
         assert ledger["status"] == "RECONCILED"
@@ -179,6 +179,11 @@ class Installation(installation.Installation):
         rows = self.sql(f'SELECT COUNT(*) AS n FROM "{datasource}"')  # noqa: S608  # a name that the test has made
         found: int = rows[0]["n"]
         return found
+
+    def sums(self, datasource: str) -> dict[str, tuple[int, int]]:
+        """How many rows Druid has of each task, and the sum of their ids."""
+        query = f'SELECT ingest_task_id, COUNT(*) AS n, SUM(id) AS total FROM "{datasource}" GROUP BY 1'  # noqa: S608  # a name that the test has made
+        return {row["ingest_task_id"]: (row["n"], row["total"]) for row in self.sql(query)}
 
     def druid_tasks(self, task_id: str, datasource: str) -> list[str]:
         """Ids of the Druid tasks that were made for a task, sub-tasks left out."""

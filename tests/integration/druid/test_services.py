@@ -39,6 +39,7 @@ SHORT = {
     "missing_grace": SOON,
     "settle_grace": SOON,
     "count_grace": SOON,
+    "repost_grace": SOON,
     "report_grace": timedelta(seconds=2),
     "lease_for": timedelta(seconds=3),
 }

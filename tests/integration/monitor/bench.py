@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import select, update
 
-from services.monitor.decide import Patience
+from services.monitor.evidence import Patience
 from services.monitor.handlers import Handlers
 from services.monitor.verifying import Verifying
 from services.monitor.watching import Pace, Watching
@@ -29,6 +29,7 @@ PATIENCE = Patience(
     report=timedelta(seconds=3),
     count=timedelta(seconds=30),
     visible=timedelta(seconds=150),
+    repost=timedelta(minutes=5),
     load=timedelta(minutes=30),
 )
 PACE = Pace(timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=3))

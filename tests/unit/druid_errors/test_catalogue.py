@@ -14,7 +14,8 @@ from tests.integration.druid.failures import cases
 from tests.integration.druid.failures.flows import FLOWS
 
 LOADS = (*cases.REFUSED, *cases.FAILED, *cases.SLOW, *cases.SAMPLED)
-PROVOKED = {*FLOWS, *(case.code for case in (*LOADS, *cases.QUERIES, *cases.MANAGEMENT))}
+KILLED = {"druid_worker_lost"}  # by tests/faults/test_druid_deaths.py
+PROVOKED = {*FLOWS, *KILLED, *(case.code for case in (*LOADS, *cases.QUERIES, *cases.MANAGEMENT))}
 EVERY = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.code)
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.monitor.cancelling import ROWS_LEFT, Cancelled, after_cancel
-from services.monitor.decide import Again, Disproven, End, Evidence, PostAgain, Proven, judge
+from services.monitor.decide import Again, Disproven, PostAgain, Proven, judge
+from services.monitor.evidence import End, Evidence
 from shared.events import LedgerStatus
 from tests.unit.monitor.test_decide import ALL_THERE, PATIENCE, counted, seconds
 

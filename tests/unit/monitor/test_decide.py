@@ -10,12 +10,9 @@ from hypothesis import strategies as st
 from services.monitor.decide import (
     Again,
     Disproven,
-    End,
     Ended,
-    Evidence,
     Missing,
     Observation,
-    Patience,
     Pending,
     PostAgain,
     Proven,
@@ -24,6 +21,7 @@ from services.monitor.decide import (
     observe,
     pace,
 )
+from services.monitor.evidence import End, Evidence, Patience
 from services.monitor.ledger import Expected
 from shared.druid import DruidState, DruidTaskStatus, RowsCounted, RowStats
 from shared.events import LedgerStatus
@@ -41,6 +39,7 @@ PATIENCE = Patience(
     report=seconds(2),
     count=seconds(30),
     visible=seconds(150),
+    repost=seconds(300),
     load=seconds(900),
 )
 ALL_THERE = Evidence(
@@ -190,7 +189,9 @@ def test_a_count_that_is_refused_says_nothing_until_it_is_given_up(end: End, cod
 )
 def test_a_lost_task_that_is_known_to_have_no_rows_is_posted_again(evidence: Evidence) -> None:
     assert judge(replace(evidence, since_counted=seconds(29.9)), PATIENCE) == Again()
-    assert judge(replace(evidence, since_counted=seconds(30)), PATIENCE) == PostAgain()
+    assert judge(replace(evidence, since_counted=seconds(30)), PATIENCE) == PostAgain(due=False)
+    assert judge(replace(evidence, since_counted=seconds(299.9)), PATIENCE) == PostAgain(due=False)
+    assert judge(replace(evidence, since_counted=seconds(300)), PATIENCE) == PostAgain(due=True)
 
 
 def test_the_last_of_the_reposts_is_told() -> None:
@@ -304,7 +305,7 @@ def test_completed_is_never_said_without_the_exact_count(
         assert end is End.LOST
         assert rows == 0 or (rows is None and not segments)
         assert loaded
-        assert since_counted >= 30
+        assert since_counted >= (300 if verdict.due else 30)
         assert reposts < 3
 
 
