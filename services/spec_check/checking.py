@@ -12,6 +12,7 @@ from services.spec_check.comparing import Comparison, compare
 from services.spec_check.errors import CannotCheckError
 from services.spec_check.expecting import expected, types_in
 from services.spec_check.sampler import Sampler
+from services.submitter.live_types import noted_in, retyped
 from services.submitter.load import DEFAULTS
 from services.validator.engine import Accepted, Column
 from services.validator.loading import loading_of
@@ -105,7 +106,8 @@ async def check_task(
     parts = request.parts_of(spec, bucket=store.bucket)
     taken = await sample.of_objects(store, parts.objects, rows)
     kept = _comparable(taken)
-    loading = loading_of(contract, _columns(taken.rows)) or DEFAULTS
+    stated = loading_of(contract, _columns(taken.rows)) or DEFAULTS
+    loading = retyped(stated, noted_in(spec), {}, frozenset())  # what the datasource's own types have decided
     reads_itself = parts.readable and len(kept.rows) == len(taken.rows)
     source = request.objects(parts) if reads_itself else request.inline(kept.lines)
     theirs = await sampler(spec, source, len(kept.rows))

@@ -159,6 +159,7 @@ async def test_a_verdict_tells_how_the_contract_loads_it(store: InMemoryObjectSt
     content = (
         "format_version: 1\ndatasource: wide\ncolumns:\n  - {name: ts, type: timestamp, role: time}\n"
         "  - {name: n, type: long, role: metric}\nloading: {rollup: true, duplicates: load}\n"
+        "drift: {wider_type: evolve, narrower_type: reject}\n"
     )
     notebook = Notebook(wide=content)
     job = await job_of(store, "ts,n\n2024-01-01,5\n")
@@ -171,6 +172,8 @@ async def test_a_verdict_tells_how_the_contract_loads_it(store: InMemoryObjectSt
         metrics=(Metric(name="n", type="sum", column="n", number="long"),),
         left_out=("n",),
         duplicates="load",
+        wider_type="evolve",
+        narrower_type="reject",
     )
     assert said.loading == expected
     assert FileValidated.model_validate(notebook.kept["outcome"]["body"]).loading == expected

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shared.contract import read_contract
 from tests.command import run
+from tests.gateway_answers import Gateway, answering
 
 VERSION = {
     "datasource_name": "sales 1",
@@ -20,33 +20,9 @@ VERSION = {
 }
 
 
-class Gateway:
-    """Answers each request with `answer`, and remembers it."""
-
-    def __init__(self) -> None:
-        self.answer = httpx.Response(200)
-        self.asked: httpx.Request | None = None
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        request.read()
-        self.asked = request
-        return self.answer
-
-    @property
-    def request(self) -> httpx.Request:
-        assert self.asked is not None
-        return self.asked
-
-
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    answers, real = Gateway(), httpx.Client
-
-    def client(*, base_url: str, **_: object) -> httpx.Client:
-        return real(transport=httpx.MockTransport(answers), base_url=base_url)
-
-    monkeypatch.setattr(httpx, "Client", client)
-    return answers
+    return answering(monkeypatch)
 
 
 @pytest.fixture
@@ -100,65 +76,13 @@ def test_any_other_refusal_is_one_line(gateway: Gateway, contract: Path, capsys:
     assert capsys.readouterr().err == "ingest: Say which version: It is 3 (`--follows 3`).\n"
 
 
-@pytest.fixture
-def sales_csv(tmp_path: Path) -> Path:
-    path = tmp_path / "sales.csv"
-    path.write_text("sold_at;amount\n2024-01-01;5\n2024-01-02;7\n")
-    return path
-
-
-def test_create_keeps_what_a_file_has_as_the_first_contract(
-    gateway: Gateway, sales_csv: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.answer = httpx.Response(201, json={**VERSION, "version": 1})
-    assert run("datasource", "create", "sales_2024", sales_csv, "--user", "ada") == 0
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("sales_2024: version 1, 1 columns, from sales.csv\n", "")
-    sent = gateway.request
-    assert (sent.method, sent.url.raw_path) == ("PUT", b"/api/ingest/datasources/sales_2024?user_id=ada")
-    contract = read_contract(sent.content)
-    assert (contract.datasource, [one.name for one in contract.columns]) == ("sales_2024", ["sold_at", "amount"])
-    assert contract.dialect.delimiter == ";"
-
-
-def test_create_suggests_a_plain_name(gateway: Gateway, sales_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("datasource", "create", "Sales 2024 (new)", sales_csv) == 2
+def test_create_suggests_a_plain_name(gateway: Gateway, contract: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("datasource", "create", "Sales 2024 (new)", contract) == 2
     said = capsys.readouterr()
     assert (said.out, gateway.asked) == ("", None)
     assert "because it has a space, `(`, `)`; `sales_2024_new` would need none" in said.err
     assert "--name-as-is" in said.err
     assert said.err.count("\n") == 1
-
-
-def test_create_takes_an_awkward_name_as_it_is(gateway: Gateway, sales_csv: Path) -> None:
-    gateway.answer = httpx.Response(201, json=VERSION)
-    assert run("datasource", "create", '100% "Δ"', sales_csv, "--name-as-is") == 0
-    assert gateway.request.url.raw_path == b"/api/ingest/datasources/100%25%20%22%CE%94%22"
-    assert read_contract(gateway.request.content).datasource == '100% "Δ"'
-
-
-def test_create_changes_no_contract(gateway: Gateway, sales_csv: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    gateway.answer = httpx.Response(428, json={"title": "Say which version", "detail": "It is 3 (`--follows 3`)."})
-    assert run("datasource", "create", "sales", sales_csv) == 1
-    assert "'sales' has a contract already" in capsys.readouterr().err
-    gateway.answer = httpx.Response(503, json={"title": "Away", "detail": "Later."})
-    assert run("datasource", "create", "sales", sales_csv) == 1
-    assert capsys.readouterr().err == "ingest: Away: Later.\n"
-
-
-def test_create_says_where_no_time_is_certain(
-    gateway: Gateway, sales_csv: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gateway.answer = httpx.Response(201, json={**VERSION, "version": 1})
-    sales_csv.write_text("a,b\n1,2\n")
-    assert run("datasource", "create", "sales", sales_csv) == 0
-    assert "role: time" in capsys.readouterr().err
-
-
-def test_create_keeps_nothing_of_a_file_that_cannot_be_read(gateway: Gateway, sales_csv: Path) -> None:
-    sales_csv.write_bytes(b"")
-    assert run("datasource", "create", "sales", sales_csv) == 3
-    assert gateway.asked is None
 
 
 @pytest.mark.parametrize(

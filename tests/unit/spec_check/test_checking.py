@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,8 +16,10 @@ from services.spec_check.checking import Checked, check_task
 from services.spec_check.errors import CannotCheckError
 from services.spec_check.request import Part
 from services.spec_check.sampler import Sampler
+from services.submitter.live_types import TypeDrift
 from services.submitter.spec import Load, freeze, without_signatures
 from shared.druid import DruidSettings
+from shared.loading import DimensionTyped, Loading
 from shared.storage.memory import InMemoryObjectStore
 from tests.unit.submitter import druid_loads
 
@@ -104,6 +107,21 @@ async def test_a_planted_fault_is_found_in_its_row(druid: Druid) -> None:
     druid.spoil = lambda row: {**row, "ratio": 0.3} if row["delay"] == 5 else row
     (cell,) = [cell for column in (await check(druid, druid_loads.APPEND)).comparison.columns for cell in column.first]
     assert (cell.record, cell.ours, cell.druid) == (6, 1.25, 0.3)
+
+
+async def test_what_was_written_with_the_datasources_own_type_is_compared_as_that(
+    druid: Druid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TYPES, "delay", "STRING")
+    druid.spoil = lambda row: {**row, "delay": str(row["delay"])}
+    drift = TypeDrift("delay", "narrower_type", ("STRING",), "LONG", "STRING", "ignore")
+    own = replace(
+        druid_loads.APPEND,
+        drift=(drift,),
+        loading=Loading(dimension_types=(DimensionTyped(name="delay", type="string"),)),
+    )
+    assert (await check(druid, own)).comparison.equal
+    assert not (await check(druid, replace(own, drift=()))).comparison.equal
 
 
 async def test_rollup_and_granularity_that_are_off_are_told(druid: Druid) -> None:
