@@ -185,7 +185,7 @@ def test_objects_and_tasks_that_are_not_there(gateway: Process) -> None:
     missing = gateway.client.get(f"/api/ingest/status/{ids.fresh_task_id()}")
     assert (missing.status_code, slug(missing)) == (404, "unknown-task")
     assert slug(gateway.client.get("/api/ingest/status/nonsense")) == "unknown-task"
-    assert slug(gateway.client.put(UPLOAD)) == "method-not-allowed"
+    assert slug(gateway.client.delete(UPLOAD)) == "method-not-allowed"
 
 
 def test_other_hosts_and_taken_ports_are_one_clear_line(gateway: Process, environment: dict[str, str]) -> None:
