@@ -39,7 +39,7 @@ def main() -> int:
             return code
     _ask_druid()
     print(f"\nBoth files are in Druid, every row counted, after {time.monotonic() - started:.0f} s.")
-    print(f"API key of this installation's administrator: {_api_key()}")
+    print(f"The API key of its administrator:\n{_api_key()}")
     print("Running: Kafka, Druid, PostgreSQL, versitygw and the five services. `make status` lists")
     print("them, `ingest doctor` asks each how it is, `make down` stops them and keeps the data.")
     return 0

@@ -80,7 +80,7 @@ class ApiKeys:
         if form.expires_at is not None and form.expires_at <= now:
             what = "is over already"
             raise _invalid(field="expires_at", what=what)
-        if caller.datasources != EVERY_DATASOURCE and not set(form.datasources) <= set(caller.datasources):
+        if not _is_within(caller, form.datasources):
             has = ", ".join(caller.datasources)
             raise _invalid(field="datasources", what=f"may name no more than your own key has: {has}")
         made = await make(self._rows, tenant=caller.tenant, form=form, created_at=now, created_by=caller.name)
@@ -95,9 +95,10 @@ class ApiKeys:
         """End a key of the tenant now. Revoking it again changes nothing.
 
         Raises:
-            ProblemError: the tenant has no such key.
+            ProblemError: the tenant has no such key, or it may touch more than the caller.
             DatabaseAwayError: it may be ended later.
         """
+        await self._found(caller, key_id)
         ended = await self._rows.end(caller.tenant, key_id, self._clock())
         if ended is None:
             raise _unknown(key_id)
@@ -108,13 +109,11 @@ class ApiKeys:
         """A new key that may do what another may; that one ends after the overlap, so that nobody is locked out.
 
         Raises:
-            ProblemError: the tenant has no such key, or it opens nothing any more.
+            ProblemError: the tenant has no such key, it may touch more than the caller, or it opens nothing any more.
             DatabaseAwayError: it may be done later.
         """
         form, now = parse(body, RotationForm), self._clock()
-        old = next((key for key in await self._rows.all(caller.tenant) if key.key_id == key_id), None)
-        if old is None:
-            raise _unknown(key_id)
+        old = await self._found(caller, key_id)
         if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
             detail = f"The key {key_id} has ended, or its end is set: make a new one instead."
             raise ProblemError(ProblemKind.KEY_ENDED, detail)
@@ -124,6 +123,17 @@ class ApiKeys:
         await self._rows.end(caller.tenant, key_id, now + timedelta(seconds=form.overlap_seconds))
         _log.info("key_rotated", key_id=key_id, new_key_id=key.key_id, by=caller.name)
         return NewKey(kept, key.text)
+
+    async def _found(self, caller: Caller, key_id: str) -> KeptKey:
+        """A key that the caller may handle: whoever could rotate one of more datasources would hold them."""
+        key = await self._rows.find(key_id)
+        if key is None or key.tenant != caller.tenant:
+            raise _unknown(key_id)
+        if not _is_within(caller, key.datasources):
+            has = ", ".join(caller.datasources)
+            detail = f"The key {key_id} may touch more than your own, which names {has}: ask its administrator."
+            raise ProblemError(ProblemKind.FORBIDDEN, detail)
+        return key
 
 
 async def make(rows: KeyRows, *, tenant: str, form: KeyForm, created_at: datetime, created_by: str) -> NewKey:
@@ -146,6 +156,11 @@ async def make(rows: KeyRows, *, tenant: str, form: KeyForm, created_at: datetim
     )
     await rows.add(kept)
     return NewKey(kept, key.text)
+
+
+def _is_within(caller: Caller, datasources: tuple[str, ...]) -> bool:
+    """Whether the caller may touch all that these patterns name; patterns are compared as text."""
+    return caller.datasources == EVERY_DATASOURCE or set(datasources) <= set(caller.datasources)
 
 
 def problem_with_tenant(tenant: str) -> str | None:

@@ -319,6 +319,15 @@ async def test_an_administrator_of_some_datasources_gives_away_no_more(gateway: 
     assert (await gateway.client.post(path, json={"datasources": ["hr"]}, headers=admin)).status_code == 201
 
 
+async def test_an_administrator_of_some_datasources_handles_no_key_of_more(gateway: Installation) -> None:
+    admin = await gateway.key(Scope.ADMIN, datasources=("sales_*",))
+    whole = await gateway.client.post("/api/ingest/keys", headers=await gateway.key(Scope.ADMIN))
+    path = f"/api/ingest/keys/{whole.json()['key_id']}"
+    problem(await gateway.client.post(f"{path}/rotate", headers=admin), 403, "forbidden")
+    problem(await gateway.client.delete(path, headers=admin), 403, "forbidden")
+    assert gateway.keys.kept[whole.json()["key_id"]].revoked_at is None
+
+
 async def test_a_revoked_key_opens_nothing_from_then_on(gateway: Installation) -> None:
     admin = await gateway.key(Scope.ADMIN)
     made = (await gateway.client.post("/api/ingest/keys", headers=admin)).json()
