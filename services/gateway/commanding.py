@@ -10,28 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from services.gateway.allowing import Row, allow_cancel, allow_retry, allow_verify, start_of
 from services.gateway.callers import Caller
 from services.gateway.command_rows import CommandRows
 from services.gateway.history import HistoryRows
+from services.gateway.json_forms import CommandForm, json_form
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
-from services.gateway.status import TaskRows, task_row
+from services.gateway.status import TaskRows, found_task
 from shared.events import CommandName, Stage, TaskCommand
 from shared.telemetry import logger, task_scope
 
 _log = logger(__name__)
-
-
-class CommandForm(BaseModel):
-    """The body of such a request; no body is an empty one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    reason: str | None = Field(default=None, min_length=1, max_length=1024)
-    user_id: str | None = Field(default=None, min_length=1, max_length=256)
 
 
 class RetryForm(CommandForm):
@@ -87,11 +79,9 @@ class Commanding:
             ProblemError: the request cannot be understood, there is no such task, or its state does not allow it.
             DatabaseAwayError: it may be promised later.
         """
-        form = parse_form(body, RetryForm if name is CommandName.RETRY else CommandForm)
+        form = json_form(body, RetryForm if name is CommandName.RETRY else CommandForm)
         with task_scope(task_id):
-            task = await task_row(self._tasks, self._uploads, task_id, caller)
-            if task is None:
-                raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+            task = await found_task(self._tasks, self._uploads, task_id, caller)
             command = TaskCommand(
                 task_id=task_id,
                 tenant=task["tenant"],
@@ -124,22 +114,6 @@ class Commanding:
             return {"sequence": await self._history.counts_of(task_id, attempt) + 1}
         allow_cancel(task)
         return {}
-
-
-def parse_form(body: bytes, kind: type[CommandForm]) -> CommandForm:
-    """The request's body.
-
-    Raises:
-        ProblemError: it is no such form; the detail says what was expected.
-    """
-    try:
-        return kind.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        first: Any = error.errors(include_input=False, include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        known = ", ".join(one.alias or name for name, one in kind.model_fields.items())
-        detail = f"{field or 'body'}: {first['msg']}. Send no body, or JSON with some of these fields: {known}."
-        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=field) from None
 
 
 def _in_flight(first: TaskCommand) -> ProblemError:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from services.gateway.callers import Caller
 from services.gateway.correcting import CorrectionPlan, Family, plan_correction
 from services.gateway.decisions import DecisionRows
-from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
-from services.gateway.status import TaskRows, task_row
+from services.gateway.status import TaskRows, found_task
 
 
 class Families:
@@ -29,9 +28,7 @@ class Families:
             DatabaseAwayError: it cannot be told.
         """
         decided = await self._decisions.find(task_id)
-        parent = await task_row(self._tasks, self._uploads, task_id, caller)
-        if parent is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+        parent = await found_task(self._tasks, self._uploads, task_id, caller)
         return Family(parent, await self._tasks.corrections(task_id), decided)
 
     async def plan(self, task_id: str, caller: Caller) -> CorrectionPlan:

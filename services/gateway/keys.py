@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.gateway.api_keys import ApiKey
 from services.gateway.callers import EVERY_DATASOURCE, Caller, Scope
+from services.gateway.json_forms import json_form
 from services.gateway.key_rows import KeptKey, KeyRows
 from services.gateway.problems import ProblemError, ProblemKind
 from shared.telemetry import logger
@@ -24,7 +25,6 @@ _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _NO_TENANTS = frozenset({"uploads", "validated", "rejected", "reports", "specs"})
 
 _log = logger(__name__)
-F = TypeVar("F", bound=BaseModel)
 
 
 class KeyForm(BaseModel):
@@ -75,7 +75,7 @@ class ApiKeys:
             ProblemError: the body is no such form, or asks for more than the caller has.
             DatabaseAwayError: it may be made later.
         """
-        form = parse(body, KeyForm)
+        form = json_form(body, KeyForm)
         now = self._clock()
         if form.expires_at is not None and form.expires_at <= now:
             what = "is over already"
@@ -112,7 +112,7 @@ class ApiKeys:
             ProblemError: the tenant has no such key, it may touch more than the caller, or it opens nothing any more.
             DatabaseAwayError: it may be done later.
         """
-        form, now = parse(body, RotationForm), self._clock()
+        form, now = json_form(body, RotationForm), self._clock()
         old = await self._found(caller, key_id)
         if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
             detail = f"The key {key_id} has ended, or its end is set: make a new one instead."
@@ -170,23 +170,6 @@ def problem_with_tenant(tenant: str) -> str | None:
     if not _TENANT.fullmatch(tenant):
         return "has 1 to 64 small letters, digits, dashes and underscores, and begins with a letter or digit"
     return None
-
-
-def parse(body: bytes, kind: type[F]) -> F:
-    """The request's body; none is an empty form.
-
-    Raises:
-        ProblemError: it is no such form; the detail says what was expected.
-    """
-    try:
-        return kind.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        first: Any = error.errors(include_input=False, include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "body"
-        known = ", ".join(kind.model_fields)
-        raise _invalid(
-            field=field, what=f"{first['msg']}. Send no body, or JSON with some of these fields: {known}"
-        ) from None
 
 
 def _invalid(*, field: str, what: str) -> ProblemError:

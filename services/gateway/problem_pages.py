@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.gateway.problems import ProblemError, ProblemKind
+from services.gateway.parameters import invalid
 from services.gateway.rejected_rows import RejectedRow
 
 PAGE_PROBLEMS = 100
@@ -44,11 +44,11 @@ class Position:
             text = ""
         match = _CURSOR.fullmatch(text)
         if match is None or match[3] != _mark(rejects_key):
-            detail = (
-                "The cursor is none of these problems: it is what next_cursor of the page before says, and ends "
-                "when the file is validated again. Begin without one."
+            what = (
+                "is none of these problems: it is what next_cursor of the page before says, and ends when the file is "
+                "validated again. Begin without one"
             )
-            raise ProblemError(ProblemKind.INVALID_FIELD, detail, field="cursor")
+            raise invalid(name="cursor", what=what)
         return cls(int(match[1]), int(match[2]))
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from services.gateway.authenticating import Reader
+from services.gateway.parameters import invalid, number_of, read_parameters
 from services.gateway.problem_pages import MOST_PROBLEMS, PAGE_PROBLEMS, Wanted
-from services.gateway.problems import ProblemError, ProblemKind
-from services.gateway.queries import parameters, text
 from services.gateway.reject_forms import RejectsFormat
 from services.gateway.results import Results
 from services.gateway.status import TASKS_PATH
@@ -33,7 +31,7 @@ def result_routes(results: Results) -> APIRouter:
     @router.get(TASKS_PATH + "{task_id}/problems")
     async def problems(task_id: str, request: Request, caller: Reader) -> JSONResponse:
         said = _said(request, _OF_PROBLEMS)
-        limit = _limit(said.get("limit"))
+        limit = number_of("limit", said.get("limit"), default=PAGE_PROBLEMS, most=MOST_PROBLEMS)
         wanted = Wanted(said.get("rule"), said.get("column"), limit)
         page = await results.problems(known_task(task_id), caller, wanted, said.get("cursor"))
         body = {
@@ -62,23 +60,13 @@ def result_routes(results: Results) -> APIRouter:
     return router
 
 
-def _said(request: Request, known: tuple[str, ...]) -> Mapping[str, str]:
-    found = parameters(request.scope["query_string"], known)
-    return {name: text(name, value) for name, value in found.items()}
-
-
-def _limit(said: str | None) -> int:
-    if said is None:
-        return PAGE_PROBLEMS
-    if not (said.isascii() and said.isdecimal() and 1 <= int(said[:9]) <= MOST_PROBLEMS):
-        detail = f"The limit is {said[:40]!r}, and may be a number from 1 to {MOST_PROBLEMS}."
-        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field="limit")
-    return int(said[:9])
+def _said(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+    return read_parameters(request.query_params.multi_items(), known)
 
 
 def _format(said: str) -> RejectsFormat:
     try:
         return RejectsFormat(said)
     except ValueError:
-        detail = f"The format is {said[:40]!r}, and may be {', '.join(RejectsFormat)}."
-        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field="format") from None
+        what = f"is {said[:40]!r}, and may be {', '.join(RejectsFormat)}"
+        raise invalid(name="format", what=what) from None

@@ -18,7 +18,7 @@ from services.gateway.reject_forms import AsKept, Form, RejectsFormat, original_
 from services.gateway.reject_table import columns_by, columns_in
 from services.gateway.rejected_rows import LineReader
 from services.gateway.rows import UploadRows, UploadState
-from services.gateway.status import TaskRows, task_row
+from services.gateway.status import TaskRows, found_task
 from shared.events import TaskStatus
 from shared.storage.port import ObjectNotFoundError, ObjectStore, StoredObject, parse_uri
 
@@ -99,10 +99,7 @@ class Results:
         return await self._store.presigned_get(key, lifetime=CONTENT_LIFETIME, bucket=bucket, disposition=disposition)
 
     async def _task(self, task_id: str, caller: Caller) -> Task:
-        task = await task_row(self._tasks, self._uploads, task_id, caller)
-        if task is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
-        return task
+        return await found_task(self._tasks, self._uploads, task_id, caller)
 
     async def _report(self, task: Task) -> bytes:
         if task["report_key"] is None:

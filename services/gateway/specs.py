@@ -8,7 +8,7 @@ from typing import Any
 from services.gateway.callers import Caller
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
-from services.gateway.status import TaskRows, task_row
+from services.gateway.status import TaskRows, found_task
 from shared.events import TaskStatus
 from shared.storage.port import ObjectNotFoundError, ObjectStore
 
@@ -34,9 +34,7 @@ class Specs:
             ProblemError: there is no such task, or it has no spec; the detail says why.
             DatabaseAwayError, StorageAwayError, StorageRefusedError: it cannot be told now.
         """
-        task = await task_row(self._tasks, self._uploads, task_id, caller)
-        if task is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+        task = await found_task(self._tasks, self._uploads, task_id, caller)
         if task["spec_key"] is None:
             raise ProblemError(ProblemKind.NO_SPEC, f"Task {task_id} {why_none(task)}")
         try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from services.gateway.callers import Caller
 from services.gateway.gap import gap_of
+from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import FoundUpload, UploadRows, UploadState
 from shared import ids
 from shared.db.engine import Database
@@ -85,17 +86,29 @@ class PostgresTaskRows:
         return [dict(row._mapping) for row in rows]  # noqa: SLF001  # SQLAlchemy's public accessor
 
 
-async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> dict[str, Any] | None:
-    """The task as JSON, or None if there is none for this caller.
+async def task_document(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> dict[str, Any]:
+    """The task as JSON.
 
     Raises:
+        ProblemError: there is none for this caller.
+        DatabaseAwayError: it cannot be told.
+    """
+    row = await found_task(tasks, uploads, task_id, caller)
+    corrected = row["rows_rejected"] and not row["corrects"]
+    return document_of(row, await tasks.corrections(task_id) if corrected else ())
+
+
+async def found_task(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> Mapping[str, Any]:
+    """The task's row; see `task_row`.
+
+    Raises:
+        ProblemError: there is none for this caller.
         DatabaseAwayError: it cannot be told.
     """
     row = await task_row(tasks, uploads, task_id, caller)
     if row is None:
-        return None
-    corrected = row["rows_rejected"] and not row["corrects"]
-    return document_of(row, await tasks.corrections(task_id) if corrected else ())
+        raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
+    return row
 
 
 async def task_row(tasks: TaskRows, uploads: UploadRows, task_id: str, caller: Caller) -> Mapping[str, Any] | None:

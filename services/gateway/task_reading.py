@@ -10,7 +10,6 @@ from datetime import timedelta
 from services.gateway.callers import Caller
 from services.gateway.freshness import etag_of, knows
 from services.gateway.hub import Hub
-from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
 from services.gateway.status import TaskRows, task_document
 from shared.events import TaskStatus
@@ -53,8 +52,6 @@ class TaskReading:
             DatabaseAwayError: it cannot be told.
         """
         document = await task_document(self._tasks, self._uploads, task_id, caller)
-        if document is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         return Rendered(body, etag_of(body), TaskStatus(document["status"]).is_end)
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from services.gateway.callers import Caller
 from services.gateway.decisions import SOURCE
 from services.gateway.gap import is_loaded
+from services.gateway.json_forms import CommandForm, json_form
 from services.gateway.problems import ProblemError, ProblemKind
 from services.gateway.rows import UploadRows
-from services.gateway.status import TaskRows, task_row
+from services.gateway.status import TaskRows, found_task
 from shared import ids
 from shared.db.engine import Database
 from shared.events import CommandName, TaskCommand, TaskStatus
@@ -24,15 +23,6 @@ from shared.telemetry import logger, task_scope
 
 _log = logger(__name__)
 Row = Mapping[str, Any]
-
-
-class UndoForm(BaseModel):
-    """The body of the request; no body is an empty one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    reason: str | None = Field(default=None, min_length=1, max_length=1024)
-    user_id: str | None = Field(default=None, min_length=1, max_length=256)
 
 
 @dataclass(frozen=True)
@@ -96,9 +86,9 @@ class Undos:
             ProblemError: there is no such task, or no load of it.
             DatabaseAwayError: it may be asked for later.
         """
-        form = parse_form(body)
+        form = json_form(body, CommandForm)
         with task_scope(task_id):
-            task = await self._found(task_id, caller)
+            task = await found_task(self._tasks, self._uploads, task_id, caller)
             undos = await self._tasks.undos(task_id)
             check(task, undos)
             failed = sum(TaskStatus(one["status"]).is_end for one in undos)
@@ -121,12 +111,6 @@ class Undos:
             _log.info("undo_asked", undo=undo_id)
         return Asked(undo_id, TaskStatus.PENDING.value)
 
-    async def _found(self, task_id: str, caller: Caller) -> Row:
-        row = await task_row(self._tasks, self._uploads, task_id, caller)
-        if row is None:
-            raise ProblemError(ProblemKind.UNKNOWN_TASK, f"No task {task_id} was ever accepted here.")
-        return row
-
 
 def check(task: Row, undos: Sequence[Row]) -> None:
     """Whether there is a load to take back.
@@ -147,18 +131,3 @@ def check(task: Row, undos: Sequence[Row]) -> None:
     else:
         return
     raise ProblemError(ProblemKind.NOT_UNDOABLE, detail)
-
-
-def parse_form(body: bytes) -> UndoForm:
-    """The request's body.
-
-    Raises:
-        ProblemError: it is no such form; the detail says what was expected.
-    """
-    try:
-        return UndoForm.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        first: Any = error.errors(include_input=False, include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        detail = f"{field or 'body'}: {first['msg']}. Send no body, or JSON with reason and user_id, both optional."
-        raise ProblemError(ProblemKind.INVALID_FIELD, detail, field=field) from None

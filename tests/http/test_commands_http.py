@@ -9,16 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import Auth, GatewaySettings, HttpSettings
 from shared import ids
-from shared.db.engine import DatabaseSettings
 from shared.events import CommandName, Stage, TaskStatus
-from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
-from shared.storage.settings import S3Settings
-from shared.telemetry import LogSettings
-from tests.http.served import problem
+from tests.http.served import problem, served
 from tests.unit.gateway.doubles import (
     NOW,
     InMemoryCommandRows,
@@ -54,26 +48,15 @@ class Gateway:
 async def gateway() -> AsyncIterator[Gateway]:
     store = InMemoryObjectStore()
     store.buckets["ingest"] = {}
-    settings = GatewaySettings(
-        http=HttpSettings(auth=Auth.NONE),
-        s3=S3Settings(),
-        database=DatabaseSettings(),
-        kafka=KafkaSettings(),
-        log=LogSettings(),
-    )
     made = Gateway(httpx.AsyncClient(), InMemoryTaskRows())
     await made.client.aclose()
-    app = create_app(
-        settings,
+    async with served(
         store=store,
         upload_rows=InMemoryUploadRows(),
         task_rows=made.tasks,
         command_rows=made.commands,
         history_rows=made.history,
-        clock=lambda: NOW,
-    )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    ) as client:
         made.client = client
         yield made
 

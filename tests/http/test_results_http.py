@@ -159,13 +159,13 @@ async def test_a_page_whose_rule_is_rare_ends_and_says_where_to_go_on(
 @pytest.mark.parametrize(
     ("query", "slug", "field"),
     [
-        ({"limit": "0"}, "invalid-field", "limit"),
-        ({"limit": "1001"}, "invalid-field", "limit"),
-        ({"limit": "ten"}, "invalid-field", "limit"),
-        ({"cursor": "nonsense"}, "invalid-field", "cursor"),
-        ({"cursor": "é"}, "invalid-field", "cursor"),
-        ({"rules": "x"}, "unknown-field", "rules"),
-        ({"rule": ["a", "b"]}, "repeated-field", "rule"),
+        ({"limit": "0"}, "invalid-parameter", "limit"),
+        ({"limit": "1001"}, "invalid-parameter", "limit"),
+        ({"limit": "ten"}, "invalid-parameter", "limit"),
+        ({"cursor": "nonsense"}, "invalid-parameter", "cursor"),
+        ({"cursor": "é"}, "invalid-parameter", "cursor"),
+        ({"rules": "x"}, "unknown-parameter", "rules"),
+        ({"rule": ["a", "b"]}, "invalid-parameter", "rule"),
     ],
 )
 async def test_a_query_that_cannot_be_used_is_told(gateway: Gateway, query: Any, slug: str, field: str) -> None:
@@ -177,7 +177,7 @@ async def test_a_cursor_ends_with_the_rejects_that_it_is_of(gateway: Gateway) ->
     other = REJECTS.replace("/r/", "/s/")
     gateway.objects[other] = gateway.objects[REJECTS]
     gateway.shows(attempt=2, rejects_key=other)
-    problem(await gateway.get("problems", cursor=cursor), 422, "invalid-field")
+    problem(await gateway.get("problems", cursor=cursor), 422, "invalid-parameter")
 
 
 async def test_rejects_come_as_they_are_kept(gateway: Gateway) -> None:
@@ -295,7 +295,7 @@ async def test_a_column_that_is_called_as_ours_stands_in_the_way(gateway: Gatewa
 
 
 async def test_a_format_that_there_is_not_is_told(gateway: Gateway) -> None:
-    refused = problem(await gateway.get("rejects", format="pdf"), 422, "invalid-field")
+    refused = problem(await gateway.get("rejects", format="pdf"), 422, "invalid-parameter")
     assert (refused["field"], "ndjson, original, csv, xlsx" in refused["detail"]) == ("format", True)
 
 

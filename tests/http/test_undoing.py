@@ -9,16 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.app import create_app
 from services.gateway.gap import gap_of, is_loaded
-from services.gateway.settings import Auth, GatewaySettings, HttpSettings
 from shared import ids
-from shared.db.engine import DatabaseSettings
 from shared.events import CommandName, TaskCommand
-from shared.kafka.settings import KafkaSettings
 from shared.storage.memory import InMemoryObjectStore
-from shared.storage.settings import S3Settings
-from shared.telemetry import LogSettings
+from tests.http.served import served
 from tests.unit.gateway.doubles import NOW, InMemoryDecisionRows, InMemoryTaskRows, InMemoryUploadRows
 from tests.unit.gateway.families_of import PARENT, child, task
 
@@ -52,25 +47,14 @@ class Gateway:
 async def gateway() -> AsyncIterator[Gateway]:
     store = InMemoryObjectStore()
     store.buckets["ingest"] = {}
-    settings = GatewaySettings(
-        http=HttpSettings(auth=Auth.NONE),
-        s3=S3Settings(),
-        database=DatabaseSettings(),
-        kafka=KafkaSettings(),
-        log=LogSettings(),
-    )
     tasks, promises = InMemoryTaskRows(), Promises()
-    app = create_app(
-        settings,
+    async with served(
         store=store,
         upload_rows=InMemoryUploadRows(),
         task_rows=tasks,
         decision_rows=InMemoryDecisionRows(),
         undo_rows=promises,
-        clock=lambda: NOW,
-    )
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    ) as client:
         yield Gateway(client, tasks, promises)
 
 

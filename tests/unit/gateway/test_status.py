@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.gateway.callers import ANYBODY
+from services.gateway.problems import ProblemError
 from services.gateway.status import document_of, row_of, task_document
 from shared import ids
 from shared.db.models import IngestionTask
@@ -90,12 +91,12 @@ def test_what_was_noticed_is_told_of_a_load_and_of_a_plan(
     assert document_of(row | {"task_id": "x", "states": states, "plan": plan})["notices"] == told
 
 
-@pytest.mark.parametrize("accepted", [True, False])
-async def test_upload_that_was_not_accepted_is_no_task(*, accepted: bool) -> None:
+async def test_upload_that_was_not_accepted_is_no_task() -> None:
     uploads = InMemoryUploadRows()
     claim = await begun(uploads)
-    if accepted:
-        await uploads.store(claim, event_of(claim.upload), traceparent=None)
+    for task_id in (claim.upload.task_id, ids.fresh_task_id()):
+        with pytest.raises(ProblemError, match="unknown-task"):
+            await task_document(InMemoryTaskRows(), uploads, task_id, ANYBODY)
+    await uploads.store(claim, event_of(claim.upload), traceparent=None)
     document = await task_document(InMemoryTaskRows(), uploads, claim.upload.task_id, ANYBODY)
-    assert (document is not None) is accepted
-    assert await task_document(InMemoryTaskRows(), uploads, ids.fresh_task_id(), ANYBODY) is None
+    assert document["task_id"] == claim.upload.task_id
