@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
@@ -14,6 +12,7 @@ from services.gateway.reject_forms import RejectsFormat
 from services.gateway.results import Results
 from services.gateway.status import TASKS_PATH
 from services.gateway.task_ids import known_task
+from services.gateway.task_pages import link_to, next_page
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _OF_PROBLEMS = ("rule", "column", "limit", "cursor")
@@ -42,8 +41,7 @@ def result_routes(results: Results) -> APIRouter:
         }
         headers = dict(_NOT_KEPT)
         if page.cursor is not None:
-            query = urlencode({**said, "limit": limit, "cursor": page.cursor})
-            headers["Link"] = f'<{TASKS_PATH}{task_id}/problems?{query}>; rel="next"'
+            headers["Link"] = link_to(next_page(f"{TASKS_PATH}{task_id}/problems", said.items(), page.cursor))
         return JSONResponse(body, headers=headers)
 
     @router.get(TASKS_PATH + "{task_id}/rejects")
